@@ -1,0 +1,13 @@
+/** The analytical store: ClickHouse over HTTP, a server or the embedded engine host. */
+export interface Store {
+  /** Rows as objects. @throws METSUKE_STORE_UNAVAILABLE (retryable), METSUKE_STORE_REFUSED. */
+  query<Row>(sql: string, parameters?: Readonly<Record<string, unknown>>): Promise<Row[]>;
+  command(sql: string): Promise<void>;
+  /**
+   * Inserts NDJSON rows into a physical table. The same `token` with the same rows inserts once;
+   * a token MUST NOT be used again for other rows.
+   */
+  insert(table: string, ndjson: Buffer, token: string): Promise<void>;
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
