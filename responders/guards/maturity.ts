@@ -1,0 +1,35 @@
+import type { Anomaly } from "../../schemas/anomaly.ts";
+import type { RespondParams } from "../runtime/config.ts";
+import { contains, type Guard } from "./guard.ts";
+
+/** A p-value is honest only after enough days were seen. Certain detectors have none and are exempt. */
+export const maturity: Guard = {
+  name: "maturity",
+  check({ type, decisive, params }) {
+    if (decisive["anomaly.certain"] || decisive["anomaly.p"] === null) return undefined;
+    return contains(type) ? unripe(decisive, params) : unripeToNotify(decisive, params);
+  },
+};
+
+function unripe(decisive: Anomaly, { maturity: limits }: RespondParams): string | undefined {
+  const days = decisive["baseline.age_days"];
+  if (days < limits.baseline_days) {
+    return `The baseline of ${decisive["entity.id"]} is ${Math.max(0, days)} active days old; ${limits.baseline_days} are needed before its score acts.`;
+  }
+  const learned = decisive["population.entity_days"];
+  return learned < limits.act_entity_days
+    ? `The installation has learned ${learned} entity-days; ${limits.act_entity_days} are needed before a calibrated score acts.`
+    : undefined;
+}
+
+function unripeToNotify(decisive: Anomaly, { maturity: limits }: RespondParams) {
+  const learned = decisive["population.entity_days"];
+  return learned < limits.notify_entity_days
+    ? `The installation has learned ${learned} entity-days; ${limits.notify_entity_days} are needed before a calibrated score notifies.`
+    : undefined;
+}
+
+/** Whether an anomaly may carry an action: certain, or calibrated and ripe. */
+export const carries = (anomaly: Anomaly, params: RespondParams): boolean =>
+  anomaly["anomaly.certain"] ||
+  (anomaly["anomaly.p"] !== null && unripe(anomaly, params) === undefined);
