@@ -97,12 +97,18 @@ export async function startIdentityServer(options: {
   for (const user of options.users) addUser(directory, user);
 
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
-  app.addContentTypeParser("application/scim+json", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"));
+  app.addContentTypeParser(
+    "application/scim+json",
+    { parseAs: "string" },
+    app.getDefaultJsonParser("error", "error"),
+  );
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error instanceof ScimFault ? error.status : (error.statusCode ?? 500);
     return answer(reply, status, scimError(status, error.message));
   });
-  app.setNotFoundHandler((_request, reply) => answer(reply, 404, scimError(404, "No such resource.")));
+  app.setNotFoundHandler((_request, reply) =>
+    answer(reply, 404, scimError(404, "No such resource.")),
+  );
   await app.register(
     async (scim) => {
       guardByToken(scim, token);
