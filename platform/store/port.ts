@@ -4,6 +4,11 @@ export interface Store {
   query<Row>(sql: string, parameters?: Readonly<Record<string, unknown>>): Promise<Row[]>;
   command(sql: string): Promise<void>;
   /**
+   * The result of one statement in a ClickHouse output format, as bytes in the order they come.
+   * Abandoning the iteration ends the query.
+   */
+  queryRaw(sql: string, format: string): Promise<AsyncIterable<Buffer>>;
+  /**
    * Inserts NDJSON rows into a physical table. The same `token` with the same rows inserts once;
    * a token MUST NOT be used again for other rows.
    */
