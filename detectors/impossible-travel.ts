@@ -1,0 +1,262 @@
+import { type Static, Type } from "typebox";
+import type { Event } from "../schemas/event.ts";
+import type { Detector, DetectorContext, Evidence } from "./detector.ts";
+import { evidenceOf } from "./detector.ts";
+import { isPrivate, isSignIn, networkOf } from "./network.ts";
+import { areaDistanceKm, type Place } from "./stats/geo.ts";
+import {
+  earlierDays,
+  type Habit,
+  sharerAmount,
+  SHARERS_KEEP_PER_MILLE,
+  touchHabit,
+} from "./stats/habit.ts";
+import { hash32 } from "./stats/hash.ts";
+import { decodeJson, encodeJson } from "./state-json.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const PLACES = 4;
+
+const params = Type.Object(
+  {
+    max_kmh: Type.Number({
+      default: 1000,
+      minimum: 1,
+      description: "Fastest speed a person travels.",
+    }),
+    min_km: Type.Number({
+      default: 500,
+      minimum: 0,
+      description: "Shorter jumps are geolocation error.",
+    }),
+    default_radius_km: Type.Number({
+      default: 50,
+      minimum: 0,
+      description: "Radius of a place that comes without one.",
+    }),
+    shared_accounts: Type.Integer({
+      default: 5,
+      minimum: 2,
+      description: "An address with this many accounts is an exit that many share.",
+    }),
+    known_days: Type.Integer({
+      default: 2,
+      minimum: 1,
+      description: "Earlier days after which a network or device is the account's own.",
+    }),
+    history_days: Type.Integer({
+      default: 1,
+      minimum: 0,
+      description: "Earlier active days an account needs before a finding counts as certain.",
+    }),
+  },
+  { additionalProperties: false },
+);
+type Params = Static<typeof params>;
+
+interface Seen extends Place {
+  readonly at: number;
+  readonly label: string;
+  readonly country: string;
+  readonly ip: string;
+  readonly network: number;
+  readonly device: number;
+  readonly as: string;
+  readonly evidence: Evidence;
+}
+
+interface State {
+  /** Oldest first. */
+  places: Seen[];
+  networks: Habit[];
+  devices: Habit[];
+  addresses: Habit[];
+  jumps: Habit[];
+  /** Active days so far and the latest of them (epoch day). */
+  days: number;
+  day: number;
+}
+
+type Context = DetectorContext<Params>;
+
+function seenOf(event: Event, context: Context): Seen | undefined {
+  const lat = event["source.geo.location.lat"];
+  const lon = event["source.geo.location.lon"];
+  const ip = event["source.ip"] ?? "";
+  if (lat === undefined || lon === undefined) return undefined;
+  if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return undefined;
+  const country = event["source.geo.country_iso_code"] ?? "";
+  const spot = event["source.geo.city_name"] ?? event["source.geo.name"];
+  const device = event["device.id"];
+  return {
+    at: context.at,
+    lat,
+    lon,
+    radius: Math.max(0, event["source.geo.radius_km"] ?? context.params.default_radius_km),
+    country: country.slice(0, 2),
+    label: [spot?.slice(0, 32), country.slice(0, 2)].filter(Boolean).join(", ") || `${lat}, ${lon}`,
+    ip: ip.slice(0, 45),
+    network: hash32(networkOf(event) ?? ""),
+    device: device === undefined ? 0 : hash32(device),
+    as: event["source.as.number"] === undefined ? "" : `AS${event["source.as.number"]}`,
+    evidence: evidenceOf(event),
+  };
+}
+
+/** Why a place is no sign of a thief: `network` and `shared` excuse it, `device` lowers it. */
+function excuse(state: State, place: Seen, context: Context): string | undefined {
+  const day = Math.floor(context.at / DAY);
+  const { known_days: known, shared_accounts: shared } = context.params;
+  if (earlierDays(state.networks, place.network, day) >= known) return "network";
+  const sharers = context.shared("travel.addresses");
+  if (place.ip !== "" && sharers.get(place.ip) >= shared * 1000) return "shared";
+  if (place.as !== "" && context.shared("travel.jumps").get(place.as) >= shared * 1000) {
+    return "provider";
+  }
+  if (place.device !== 0 && earlierDays(state.devices, place.device, day) >= known) return "device";
+  return undefined;
+}
+
+interface Verdict {
+  readonly severity: number;
+  readonly certain: boolean;
+  readonly why: string;
+}
+
+function judge(state: State, pair: readonly [Seen, Seen], context: Context): Verdict | undefined {
+  const [before, after] = pair;
+  const excuses = [excuse(state, before, context), excuse(state, after, context)];
+  const open = excuses.filter((entry) => entry === undefined).length;
+  if (open === 0) {
+    if (!excuses.includes("device") && !excuses.includes("provider")) return undefined;
+    return { severity: 20, certain: false, why: "both ends are known to this account" };
+  }
+  if (before.device !== 0 && before.device === after.device) {
+    return { severity: 25, certain: false, why: "the same device at both ends suggests a tunnel" };
+  }
+  if (before.country !== "" && before.country === after.country) {
+    return { severity: 35, certain: false, why: "both ends lie in one country" };
+  }
+  if (state.days - 1 < context.params.history_days) {
+    return { severity: 45, certain: false, why: "the account has no earlier day to compare with" };
+  }
+  return { severity: 80, certain: true, why: "no own network, device or shared exit explains it" };
+}
+
+function compare(state: State, pair: readonly [Seen, Seen], context: Context): void {
+  const [before, after] = pair;
+  const hours = (after.at - before.at) / HOUR;
+  if (hours > 24) return;
+  const km = areaDistanceKm(before, after);
+  const { max_kmh: fastest, min_km: least } = context.params;
+  // One minute is the least time: two clocks never agree better.
+  const speed = km / Math.max(hours, 1 / 60);
+  if (!(km > least && speed > fastest)) return;
+  const verdict = judge(state, pair, context);
+  for (const place of pair) noteJump(state, place, context);
+  if (verdict === undefined) return;
+  const [first, second] = [before.country, after.country].toSorted();
+  context.emit({
+    windowStart: Math.floor(after.at / DAY) * DAY,
+    discriminator: `${first}-${second}`,
+    p: null,
+    score: Math.min(20, Math.log2(1 + speed / fastest) + (verdict.certain ? 6 : 0)),
+    severity: verdict.severity,
+    certain: verdict.certain,
+    families: ["place"],
+    evidence: [before.evidence, after.evidence],
+    related: after.ip === "" ? [] : [{ type: "source", id: after.ip }],
+    ...(after.ip === "" ? {} : { sourceIp: after.ip }),
+    baselineAgeDays: state.days - 1,
+    message:
+      `Signed in from ${after.label} ${hours.toFixed(1)} h after ${before.label}, at least ` +
+      `${Math.round(km)} km away (${Math.round(speed)} km/h); people travel at up to ${fastest} km/h; ${verdict.why}.`,
+    explanation: [
+      {
+        feature: "travel speed",
+        observed: `${Math.round(km)} km in ${hours.toFixed(1)} h: ${Math.round(speed)} km/h`,
+        expected: `at most ${fastest} km/h, or at most ${least} km`,
+        share: 1,
+      },
+    ],
+  });
+}
+
+/** Exits of a tunnel show as a provider into which several accounts jump. */
+function noteJump(state: State, place: Seen, context: Context): void {
+  if (place.as === "") return;
+  const use = touchHabit(state.jumps, hash32(place.as), Math.floor(context.at / DAY), 4);
+  if (use !== "repeat") context.contribute("travel.jumps", place.as, sharerAmount(use));
+}
+
+function learn(state: State, place: Seen, context: Context): void {
+  const day = Math.floor(context.at / DAY);
+  if (day > state.day) {
+    state.day = day;
+    state.days = Math.min(state.days + 1, 9999);
+  }
+  touchHabit(state.networks, place.network, day, 12);
+  if (place.device !== 0) touchHabit(state.devices, place.device, day, 6);
+  if (place.ip === "") return;
+  const use = touchHabit(state.addresses, hash32(place.ip), day, 12);
+  if (use !== "repeat") context.contribute("travel.addresses", place.ip, sharerAmount(use));
+}
+
+function remember(state: State, index: number, place: Seen): void {
+  const before = state.places[index - 1];
+  // A stay is one entry: its latest event stands for it, unless something lies between.
+  if (before !== undefined && before.ip === place.ip && index === state.places.length) {
+    state.places[index - 1] = place;
+    return;
+  }
+  state.places.splice(index, 0, place);
+  if (state.places.length > PLACES) state.places.shift();
+}
+
+/** Two sign-ins of one account that no traveller can make. */
+export const impossibleTravel: Detector<Params, State> = {
+  name: "impossible-travel",
+  version: "1",
+  title: "Impossible travel",
+  attack: ["T1078"],
+  blindSpots:
+    "Thieves near the victim, behind an exit the organisation shares, or in a network the account has used before; sources without a location.",
+  family: "place",
+  params,
+  entities: ["user"],
+  tables: [
+    { name: "travel.addresses", keepPerMille: SHARERS_KEEP_PER_MILLE },
+    { name: "travel.jumps", keepPerMille: SHARERS_KEEP_PER_MILLE },
+  ],
+  accepts: (event) =>
+    event["event.outcome"] === "success" &&
+    event["source.geo.location.lat"] !== undefined &&
+    isSignIn(event) &&
+    !isPrivate(event["source.ip"] ?? ""),
+  admits: (event) => event["event.outcome"] === "success",
+  init: () => ({
+    places: [],
+    networks: [],
+    devices: [],
+    addresses: [],
+    jumps: [],
+    days: 0,
+    day: 0,
+  }),
+  encode: encodeJson,
+  decode: (bytes) => decodeJson(bytes) as State,
+  migrate: () => undefined,
+  step(state, event, context) {
+    const place = seenOf(event, context);
+    if (place === undefined) return;
+    learn(state, place, context);
+    let index = state.places.length;
+    while (index > 0 && (state.places[index - 1] as Seen).at > place.at) index--;
+    const before = state.places[index - 1];
+    const after = state.places[index];
+    if (before !== undefined) compare(state, [before, place], context);
+    if (after !== undefined) compare(state, [place, after], context);
+    remember(state, index, place);
+  },
+};
