@@ -24,7 +24,7 @@ function accountReason({ target, evidence, params }: Candidate): string | undefi
   const families = [...new Set(evidence.flatMap((anomaly) => anomaly["anomaly.families"]))];
   const seen = families.toSorted().join(", ") || "none";
   if (families.every((family) => family === "failures")) {
-    return `Failed logins alone never act on their victim: the evidence against ${target.id} is ${plural(evidence.length, "finding")} of family ${seen}, and none contains a success.`;
+    return `Failed logins alone never act on their victim: the evidence against ${target.id} is ${plural(evidence.length, "finding")} of family ${seen}, and no second family.`;
   }
   if (families.length < 2) {
     return `One family of evidence (${seen}) is not enough to act on ${target.id}; a second one is needed.`;

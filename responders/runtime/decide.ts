@@ -1,0 +1,181 @@
+import type { Action } from "../../schemas/action.ts";
+import type { Anomaly } from "../../schemas/anomaly.ts";
+import type { EntityRef } from "../../schemas/entity.ts";
+import { caps } from "../guards/caps.ts";
+import { contains, type Candidate } from "../guards/guard.ts";
+import { ableTo, executorOf } from "../guards/identity-link.ts";
+import { guards } from "../guards/registry.ts";
+import { matchPolicy, type PolicyAction, type PolicyLine } from "../policy.ts";
+import type { TriageConfig } from "./config.ts";
+import { planAction, startAction, suppressAction } from "./make-action.ts";
+import { extended, isUndoing, type Lease } from "./life.ts";
+import { countReservations } from "./reservations.ts";
+import { actionKey, type IncidentState, isStopped, tenantOf, type TriageState } from "./state.ts";
+
+const DAY = 86_400_000;
+const MAX_TARGETS = 4;
+
+/** What the policy calls for about one target, with every anomaly that calls for it. */
+export interface Demand {
+  readonly key: string;
+  readonly action: PolicyAction;
+  readonly line: string;
+  readonly target: EntityRef;
+  readonly decisive: Anomaly[];
+}
+
+export interface Situation {
+  readonly state: TriageState;
+  readonly config: TriageConfig;
+  readonly incident: IncidentState;
+  readonly newest: Anomaly;
+  readonly paged: boolean;
+  /** Time of the casework record, epoch ms. */
+  readonly at: number;
+}
+
+/** Evaluates an incident anew: every anomaly of its last 24 hours may call for an action. */
+export function decide(situation: Situation): Action[] {
+  return demandsOf(situation).flatMap((demand) => meet(situation, demand));
+}
+
+function demandsOf(situation: Situation): Demand[] {
+  const { incident, newest, config, paged } = situation;
+  const recent = recentEvidence(incident);
+  const families = new Set(recent.filter(counts).flatMap((anomaly) => anomaly["anomaly.families"]));
+  const demands = new Map<string, Demand>();
+  for (const anomaly of recent.toSorted(byWeight)) {
+    const line = matchPolicy(config.policy, anomaly, families);
+    const pages = paged && anomaly["anomaly.id"] === newest["anomaly.id"];
+    const called = (line?.actions ?? []).filter(({ type }) => contains(type) || pages);
+    for (const action of called) addDemands(demands, incident, anomaly, { line, action });
+  }
+  return [...demands.values()];
+}
+
+function addDemands(
+  demands: Map<string, Demand>,
+  incident: IncidentState,
+  anomaly: Anomaly,
+  { line, action }: { readonly line: PolicyLine | undefined; readonly action: PolicyAction },
+): void {
+  for (const target of targetsOf(action, anomaly)) {
+    const key = actionKey(anomaly["organization.id"], action.type, target);
+    if (incident.spent[key]?.includes(anomaly["anomaly.id"])) continue;
+    const demand = demands.get(key);
+    if (demand === undefined) {
+      demands.set(key, { key, action, line: line?.name ?? "", target, decisive: [anomaly] });
+    } else demand.decisive.push(anomaly);
+  }
+}
+
+const recentEvidence = ({ evidence, record }: IncidentState): Anomaly[] => {
+  const last = Date.parse(record["incident.last"]);
+  return evidence.filter((anomaly) => Date.parse(anomaly["@timestamp"]) > last - DAY);
+};
+
+/** Only evidence from a known sender that came in time supports an action. */
+const counts = (anomaly: Anomaly): boolean =>
+  anomaly["evidence.authenticated"] && !anomaly["anomaly.late"];
+
+const byWeight = (left: Anomaly, right: Anomaly): number =>
+  Number(counts(right)) - Number(counts(left)) ||
+  Number(right["anomaly.certain"]) - Number(left["anomaly.certain"]) ||
+  Date.parse(right["@timestamp"]) - Date.parse(left["@timestamp"]) ||
+  (left["anomaly.id"] < right["anomaly.id"] ? -1 : 1);
+
+const isAccount = ({ type }: EntityRef): boolean => type === "user" || type === "service";
+
+/** Whom an action is about; an account named beside others is never the target. */
+function targetsOf({ type }: PolicyAction, anomaly: Anomaly): readonly EntityRef[] {
+  const own = { type: anomaly["entity.type"], id: anomaly["entity.id"] };
+  const related = anomaly["related.entities"];
+  if (type === "notify") return [own];
+  if (type === "block_device") {
+    if (own.type === "device") return [own];
+    return related.filter((entity) => entity.type === "device").slice(0, MAX_TARGETS);
+  }
+  if (isAccount(own)) return [own];
+  const accounts = related.filter(isAccount);
+  return accounts.length === 1 ? accounts : [];
+}
+
+function meet(situation: Situation, demand: Demand): Action[] {
+  const { state } = situation;
+  const open = state.open.get(demand.key);
+  const verdicts = demand.decisive.map((decisive) => judge(situation, demand, decisive));
+  if (open !== undefined) {
+    const passed = verdicts.find(({ held }) => held === undefined || held.name === caps.name);
+    if (passed === undefined) return [];
+    if (isUndoing(open)) {
+      const held = {
+        name: "undo-in-progress",
+        reason: `An earlier ${demand.action.type} of ${demand.target.id} is being undone; the next finding is judged anew.`,
+      };
+      return suppressAction(situation, demand, { ...passed, held });
+    }
+    spend(situation.incident, demand);
+    return [extendLease(situation, open, demand.action, passed.candidate.decisive)];
+  }
+  const passed = verdicts.find(({ held }) => held === undefined);
+  if (passed === undefined) {
+    const first = verdicts[0];
+    return first === undefined ? [] : suppressAction(situation, demand, first);
+  }
+  const { type } = demand.action;
+  const live = situation.config.live.includes(type) && passed.candidate.executor !== undefined;
+  spend(situation.incident, demand);
+  return (live ? startAction : planAction)(situation, demand, passed);
+}
+
+export interface Verdict {
+  readonly candidate: Candidate;
+  readonly held: { readonly name: string; readonly reason: string } | undefined;
+}
+
+function judge(situation: Situation, demand: Demand, decisive: Anomaly): Verdict {
+  const { state, config, incident } = situation;
+  const { type } = demand.action;
+  const able = ableTo(config.responders, type);
+  const tenant = tenantOf(state, decisive["organization.id"]);
+  const candidate: Candidate = {
+    type,
+    target: demand.target,
+    decisive,
+    evidence: recentEvidence(incident).filter(
+      (anomaly) => counts(anomaly) && names(anomaly, demand.target),
+    ),
+    params: config,
+    able,
+    executor: executorOf(able, config, { type, target: demand.target, decisive }),
+    counts: countReservations(state, tenant, { type, decisive }),
+    stopped: isStopped(state),
+  };
+  for (const guard of guards) {
+    const reason = guard.check(candidate);
+    if (reason !== undefined) return { candidate, held: { name: guard.name, reason } };
+  }
+  return { candidate, held: undefined };
+}
+
+const names = (anomaly: Anomaly, target: EntityRef): boolean =>
+  (anomaly["entity.type"] === target.type && anomaly["entity.id"] === target.id) ||
+  anomaly["related.entities"].some(({ type, id }) => type === target.type && id === target.id);
+
+/** Whatever called for it has had its effect, or an undone lock would come back by itself. */
+function spend(incident: IncidentState, { key, decisive }: Demand): void {
+  const ids = decisive.map((anomaly) => anomaly["anomaly.id"]);
+  incident.spent[key] = [...(incident.spent[key] ?? []), ...ids].slice(-256);
+}
+
+function extendLease(
+  { at }: Situation,
+  lease: Lease,
+  { lease_minutes }: PolicyAction,
+  decisive: Anomaly,
+): Action {
+  const planned = lease.action["action.status"] === "planned";
+  const from = planned ? Date.parse(decisive["@timestamp"]) : at;
+  const endsAt = from + lease_minutes * 60_000;
+  return extended(lease, { id: decisive["anomaly.id"], endsAt }, at);
+}
