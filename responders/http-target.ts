@@ -154,7 +154,9 @@ export function retryAfterMs(
 ): number | undefined {
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined || text === "") return undefined;
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  const seconds = /^\d{1,9}$/.test(text);
+  if (!seconds && !text.endsWith(" GMT")) return undefined;
+  const ms = seconds ? Number(text) * 1_000 : Date.parse(text) - now;
   return Number.isNaN(ms) ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
 }
 

@@ -50,8 +50,14 @@ export interface IdentityServer {
   /** Undefined when there is no such device. */
   deviceActive(device: string): boolean | undefined;
   setUserActive(userName: string, active: boolean): void;
-  removeUser(userName: string): void;
+  setDeviceActive(device: string, active: boolean): void;
+  /** Ends all sessions of a user. */
+  endSessions(userName: string): void;
   addUser(user: IdentityUser): void;
+  /** Enters one more device under this name, even if there is one. */
+  addDevice(device: string): void;
+  removeUser(userName: string): void;
+  removeDevice(device: string): void;
   stop(): Promise<void>;
 }
 
@@ -125,24 +131,39 @@ export async function startIdentityServer(options: {
 }
 
 function controls(directory: Directory): Omit<IdentityServer, "url" | "token" | "stop"> {
+  const sessionsOf = (userName: string): string[] => {
+    const user = userNamed(directory, userName);
+    return [...directory.sessions.values()].filter((s) => s.user === user?.id).map((s) => s.id);
+  };
   return {
     login: (userName, attempt = {}) => login(directory, userName, attempt),
     sessionActive: (session) => directory.sessions.has(session),
-    sessionsOf(userName) {
-      const user = userNamed(directory, userName);
-      return [...directory.sessions.values()].filter((s) => s.user === user?.id).map((s) => s.id);
-    },
+    sessionsOf,
     userActive: (userName) => userNamed(directory, userName)?.active,
     deviceActive: (device) => deviceNamed(directory, device)?.active,
     setUserActive(userName, active) {
       const user = userNamed(directory, userName);
       if (user !== undefined) user.active = active;
     },
+    setDeviceActive(name, active) {
+      const device = deviceNamed(directory, name);
+      if (device === undefined) return;
+      device.active = active;
+      endSessionsOn(directory, device);
+    },
+    endSessions(userName) {
+      for (const session of sessionsOf(userName)) directory.sessions.delete(session);
+    },
+    addUser: (user) => addUser(directory, user),
+    addDevice: (device) => void addDevice(directory, device),
     removeUser(userName) {
       const user = userNamed(directory, userName);
       if (user !== undefined) directory.users.delete(user.id);
     },
-    addUser: (user) => addUser(directory, user),
+    removeDevice(name) {
+      const device = deviceNamed(directory, name);
+      if (device !== undefined) directory.devices.delete(device.id);
+    },
   };
 }
 
@@ -158,9 +179,10 @@ function addUser(directory: Directory, user: IdentityUser): void {
   for (const device of user.devices ?? []) enterDevice(directory, device);
 }
 
-function enterDevice(directory: Directory, name: string): DeviceRecord {
-  const known = deviceNamed(directory, name);
-  if (known !== undefined) return known;
+const enterDevice = (directory: Directory, name: string): DeviceRecord =>
+  deviceNamed(directory, name) ?? addDevice(directory, name);
+
+function addDevice(directory: Directory, name: string): DeviceRecord {
   const device = { id: randomUUID(), externalId: name, displayName: name, active: true };
   directory.devices.set(device.id, device);
   return device;
