@@ -30,6 +30,18 @@ interface Waiting {
 const GROUP_BYTES = 4_000_000;
 const MAX_BACKOFF_MS = 5_000;
 
+/** Takes the head of the queue, up to 4 MB and at least one. */
+function takeGroup(queue: Waiting[]): Waiting[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < queue.length) {
+    bytes += queue[count]?.entry.bytes ?? 0;
+    if (count > 0 && bytes > GROUP_BYTES) break;
+    count++;
+  }
+  return queue.splice(0, count);
+}
+
 /** Appends, again and again while the log does not answer, until `closing`. */
 async function append(
   options: WriterOptions,
@@ -61,19 +73,8 @@ export function createWriter(options: WriterOptions) {
   let beatWanted: Array<() => void> = [];
   let running: Promise<void> | undefined;
 
-  const takeGroup = (): Waiting[] => {
-    let bytes = 0;
-    let count = 0;
-    while (count < queue.length) {
-      bytes += queue[count]?.entry.bytes ?? 0;
-      if (count > 0 && bytes > GROUP_BYTES) break;
-      count++;
-    }
-    return queue.splice(0, count);
-  };
-
   const writeGroup = async (): Promise<void> => {
-    const group = takeGroup();
+    const group = takeGroup(queue);
     const beats = beatWanted;
     beatWanted = [];
     const batches = pack(group.flatMap((waiting) => waiting.entry.lines));

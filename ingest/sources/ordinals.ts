@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 /** How far back a connection or file remembers equal records. */
-const MEMORY = 4_096;
+const STREAM_MEMORY = 4_096;
 
 const digest = (record: Buffer): string => hash("sha1", record, "base64").slice(0, 16);
 
@@ -24,16 +24,16 @@ export function ordinalsOf(records: readonly Buffer[]): (record: Buffer) => numb
 }
 
 /**
- * Counts equal records of one stream (a connection, a file): an ordinal counts on while its record
- * was seen among the last 4 096, and starts again after that. Memory: 4 096 digests.
+ * Counts equal records of one stream (a connection, a file, a long request): an ordinal counts on
+ * while its record was seen among the last `memory` ones, and starts again after that.
  */
-export function createOrdinalMemory() {
+export function createOrdinalMemory(memory = STREAM_MEMORY) {
   const seen = new Map<string, { ordinal: number; at: number }>();
   let index = 0;
 
   const forget = (): void => {
     for (const [key, { at }] of seen) {
-      if (at > index - MEMORY) return;
+      if (at > index - memory) return;
       seen.delete(key);
     }
   };
@@ -41,7 +41,7 @@ export function createOrdinalMemory() {
   const next = (record: Buffer): number => {
     const key = digest(record);
     const before = seen.get(key);
-    const ordinal = before === undefined || before.at < index - MEMORY ? 0 : before.ordinal + 1;
+    const ordinal = before === undefined || before.at < index - memory ? 0 : before.ordinal + 1;
     // Re-inserted, so that the map stays in order of last sight.
     seen.delete(key);
     seen.set(key, { ordinal, at: index });
