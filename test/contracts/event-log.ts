@@ -4,7 +4,7 @@ import type { EventLog, LogRecord, Restored, StoredRecord } from "../../platform
 
 export interface LogBench {
   /** Another client of the same log; where only one is possible at once, the one before is closed. */
-  open(): Promise<EventLog>;
+  readonly open: () => Promise<EventLog>;
   close(): Promise<void>;
 }
 

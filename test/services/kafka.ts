@@ -1,0 +1,185 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { openSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import kafkajs from "kafkajs";
+import {
+  docker,
+  dockerRun,
+  firstOf,
+  freePort,
+  mavenJars,
+  named,
+  program,
+  until,
+} from "./provision.ts";
+
+export const KAFKA_VERSION = "4.1.0";
+const READY_MS = 60_000;
+
+export interface KafkaService {
+  readonly brokers: string[];
+  /** Ends it and deletes its data. Nothing happens to a broker that the environment named. */
+  stop(): Promise<void>;
+  /** Kills the broker at once; its data stays. */
+  kill(): Promise<void>;
+  /** Starts it again (after an orderly end when it runs), on the same port and data. */
+  restart(): Promise<void>;
+}
+
+export interface KafkaWishes {
+  /** A broker of one's own, to be killed, whatever the environment names. */
+  readonly own?: boolean;
+  /** More broker properties. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One Kafka broker: METSUKE_TEST_KAFKA (`host:port,…`), else its jars from Maven (Java 17 or
+ * later), else the image apache/kafka.
+ */
+export function startKafka(wishes: KafkaWishes = {}): Promise<KafkaService> {
+  return firstOf("Kafka", [
+    { name: "METSUKE_TEST_KAFKA", attempt: async () => fromEnvironment(wishes) },
+    { name: "Maven", attempt: () => fromMaven(wishes) },
+    { name: "Docker", attempt: () => fromDocker(wishes) },
+  ]);
+}
+
+async function fromEnvironment(wishes: KafkaWishes): Promise<KafkaService> {
+  const brokers = named("METSUKE_TEST_KAFKA").split(",");
+  if (wishes.own === true) throw new Error("this test stops its broker, so it starts its own");
+  await ready(brokers, 10_000);
+  const refuse = () => Promise.reject(new Error("the broker belongs to the environment"));
+  return { brokers, stop: () => Promise.resolve(), kill: refuse, restart: refuse };
+}
+
+const settings = (port: number, controller: number, host: string) => ({
+  "process.roles": "broker,controller",
+  "node.id": "1",
+  "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+  listeners: `PLAINTEXT://${host}:${port},CONTROLLER://127.0.0.1:${controller}`,
+  "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+  "controller.listener.names": "CONTROLLER",
+  "offsets.topic.replication.factor": "1",
+  "offsets.topic.num.partitions": "4",
+  "transaction.state.log.replication.factor": "1",
+  "transaction.state.log.min.isr": "1",
+  "share.coordinator.state.topic.replication.factor": "1",
+  "share.coordinator.state.topic.min.isr": "1",
+  "group.initial.rebalance.delay.ms": "0",
+  "group.min.session.timeout.ms": "1000",
+});
+
+async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
+  const java = await program("java");
+  const lib = await mavenJars(`kafka-${KAFKA_VERSION}`, [
+    `org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`,
+    `org.apache.kafka:kafka-tools:${KAFKA_VERSION}`,
+  ]);
+  const dir = await mkdtemp(join(tmpdir(), "metsuke-kafka-"));
+  const port = await freePort();
+  const file = join(dir, "server.properties");
+  const properties = {
+    ...settings(port, await freePort(), "127.0.0.1"),
+    "log.dirs": join(dir, "data"),
+    ...wishes.properties,
+  };
+  const text = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(file, text.join(""));
+  const format = ["-cp", join(lib, "*"), "kafka.tools.StorageTool", "format"];
+  await promisify(execFile)(java, [...format, "-t", clusterId(), "-c", file]);
+  const brokers = [`127.0.0.1:${port}`];
+  const broker = javaProcess(java, lib, file, join(dir, "broker.log"));
+  const start = async () => {
+    broker.start();
+    await ready(brokers, READY_MS).catch(async (error: unknown) => {
+      const log = await readFile(join(dir, "broker.log"), "utf8");
+      throw new Error(`the broker did not start: ${log.slice(-2_000)}`, { cause: error });
+    });
+  };
+  await start();
+  return {
+    brokers,
+    async stop() {
+      await broker.end("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+    },
+    kill: () => broker.end("SIGKILL"),
+    async restart() {
+      await broker.end("SIGTERM");
+      await start();
+    },
+  };
+}
+
+const clusterId = () => Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
+
+function javaProcess(java: string, lib: string, file: string, log: string) {
+  const small = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+  let child: ChildProcess | undefined;
+  process.once("exit", () => child?.kill("SIGKILL"));
+  return {
+    start(): void {
+      const output = openSync(log, "a");
+      child = spawn(java, [...small, "-cp", join(lib, "*"), "kafka.Kafka", file], {
+        stdio: ["ignore", output, output],
+      });
+    },
+    async end(signal: NodeJS.Signals): Promise<void> {
+      const ending = child;
+      child = undefined;
+      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+      const ended = once(ending, "exit");
+      ending.kill(signal);
+      await ended;
+    },
+  };
+}
+
+async function fromDocker(wishes: KafkaWishes): Promise<KafkaService> {
+  const port = await freePort();
+  const properties = {
+    ...settings(port, port === 29_093 ? 29_094 : 29_093, "0.0.0.0"),
+    ...wishes.properties,
+  };
+  const environment = Object.entries(properties).flatMap(([name, value]) => [
+    "-e",
+    `KAFKA_${name.toUpperCase().replaceAll(".", "_")}=${value}`,
+  ]);
+  const publish = ["-p", `127.0.0.1:${port}:${port}`];
+  const id = await dockerRun([...publish, ...environment, `apache/kafka:${KAFKA_VERSION}`]);
+  const brokers = [`127.0.0.1:${port}`];
+  await ready(brokers, READY_MS);
+  return {
+    brokers,
+    stop: () => docker("rm", "-f", id),
+    kill: () => docker("kill", id),
+    async restart() {
+      await docker("restart", id);
+      await ready(brokers, READY_MS);
+    },
+  };
+}
+
+function ready(brokers: readonly string[], timeoutMs: number): Promise<void> {
+  return until(async () => {
+    const client = new kafkajs.Kafka({
+      brokers: [...brokers],
+      clientId: "ready",
+      logLevel: kafkajs.logLevel.NOTHING,
+      retry: { retries: 0 },
+    });
+    const admin = client.admin();
+    try {
+      await admin.connect();
+      await admin.describeCluster();
+    } finally {
+      await admin.disconnect();
+    }
+  }, timeoutMs);
+}
