@@ -90,6 +90,8 @@ export interface DetectorContext<Params> {
   readonly contribute: (table: string, key: string, amount: number) => void;
   /** A table of any detector, by name. */
   readonly shared: (table: string) => SharedTable;
+  /** `statistic` of the other detectors about the same entity, by detector name. */
+  readonly statistics?: (windowStart: number) => readonly (readonly [string, number])[];
 }
 
 /**
