@@ -2,7 +2,8 @@ import { type Readable, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Accept, RawBatch } from "../source.ts";
 import { createOrdinalMemory } from "./ordinals.ts";
-import { type Split, createBodySplitter } from "./split.ts";
+import type { Split } from "./split.ts";
+import { createBodySplitter } from "./split-json.ts";
 
 const SLICE_BYTES = 262_144;
 const SLICE_RECORDS = 2_000;
