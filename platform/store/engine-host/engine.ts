@@ -1,0 +1,118 @@
+import { drainPending, Session } from "chdb";
+import type { FunctionRow } from "./reader-gate.ts";
+
+export interface EngineCall {
+  readonly sql: string;
+  readonly format: string;
+  readonly database: string;
+  /** Applied in order; the last of one name wins. */
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  readonly readonly: boolean;
+}
+
+export interface EngineResult {
+  readonly bytes: Uint8Array;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+}
+
+export interface Engine {
+  /** Runs one statement in a session of its own; when `signal` aborts the engine is told to stop. */
+  run(call: EngineCall, signal: AbortSignal): Promise<EngineResult>;
+  /** The statement as the engine's parser writes it. Throws on bad syntax and several statements. */
+  canonical(sql: string): Promise<string>;
+  readonly settingNames: ReadonlySet<string>;
+  readonly functions: readonly FunctionRow[];
+  readonly readonlyTableFunctions: ReadonlySet<string>;
+  close(): Promise<void>;
+}
+
+/** The engine holds the folder as long as this session is open. */
+export async function openEngine(dir: string): Promise<Engine> {
+  const root = new Session(dir);
+  const rows = async <Row>(sql: string): Promise<Row[]> => {
+    const text = (await root.queryAsync(sql, { format: "JSONEachRow" })).text();
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Row);
+  };
+  const names = async (sql: string) =>
+    new Set((await rows<{ name: string }>(sql)).map(({ name }) => name));
+  let calls = 0;
+  const engine: Engine = {
+    run: (call, signal) => run(dir, call, `/*call:${process.pid}.${++calls}*/`, signal),
+    canonical: (sql) => canonical(dir, sql),
+    settingNames: await names("SELECT name FROM system.settings"),
+    functions: await rows<FunctionRow>(
+      "SELECT name, is_aggregate, alias_to, categories FROM system.functions",
+    ),
+    readonlyTableFunctions: await names(
+      "SELECT name FROM system.table_functions WHERE allow_readonly",
+    ),
+    async close() {
+      await drainPending();
+      root.close();
+    },
+  };
+  return engine;
+}
+
+async function run(
+  dir: string,
+  call: EngineCall,
+  marker: string,
+  signal: AbortSignal,
+): Promise<EngineResult> {
+  const session = new Session(dir, {
+    connectionArgs: [
+      ...call.settings.map(([name, value]) => `--${name}=${value}`),
+      // The last one wins: whatever came before, a reader ends as a reader.
+      ...(call.readonly ? ["--readonly=1"] : []),
+    ],
+  });
+  const stop = () => void kill(dir, marker);
+  try {
+    if (call.database !== "default") await session.queryAsync(`USE \`${call.database}\``);
+    for (const [name, value] of call.parameters) {
+      await session.queryAsync(`SET param_${name} = ${sqlString(value)}`);
+    }
+    signal.throwIfAborted();
+    signal.addEventListener("abort", stop, { once: true });
+    const result = await session.queryAsync(`${marker} ${call.sql}`, { format: call.format });
+    return { bytes: result.bytes(), rowsRead: result.rowsRead, bytesRead: result.bytesRead };
+  } finally {
+    signal.removeEventListener("abort", stop);
+    session.close();
+  }
+}
+
+/** ASYNC, since SYNC never returns here. A statement that has ended meanwhile is nothing to kill. */
+async function kill(dir: string, marker: string): Promise<void> {
+  const session = new Session(dir);
+  try {
+    await session.queryAsync(
+      `KILL QUERY WHERE startsWith(query, ${sqlString(marker)}) ASYNC FORMAT Null`,
+    );
+  } finally {
+    session.close();
+  }
+}
+
+async function canonical(dir: string, sql: string): Promise<string> {
+  const session = new Session(dir, {
+    connectionArgs: ["--max_execution_time=5", "--readonly=1"],
+  });
+  try {
+    const result = await session.queryAsync(`SELECT formatQuerySingleLine(${sqlString(sql)})`, {
+      format: "TSVRaw",
+    });
+    return result.text().replace(/\n$/, "");
+  } finally {
+    session.close();
+  }
+}
+
+export const sqlString = (text: string): string =>
+  `'${text.replaceAll(/['\\]/g, "\\$&").replaceAll("\0", "\\0")}'`;
