@@ -22,6 +22,8 @@ export interface RawBatch {
   readonly records: readonly Buffer[];
   /** Ordinals restart per batch, but on a TCP connection count on over its last 4 096 records. */
   readonly ordinals?: (record: Buffer) => number;
+  /** Whole length in bytes of a record of which only the beginning was kept while reading. */
+  readonly wholeBytes?: (record: Buffer) => number | undefined;
   /** Epoch ms at which the batch arrived (record time on Kafka). */
   readonly arrivedAt: number;
   /** What the transport itself could not frame: it becomes rejects, beside `records`. */
@@ -85,6 +87,8 @@ export interface SourceContext<Params> {
 export interface OpenSource {
   /** Where it listens or reads, for the start-up lines. */
   readonly address: string;
+  /** Resolves when a source that has an end (files read once) has handed everything over. */
+  readonly done?: Promise<void>;
   /** Stops taking in, finishes what is in flight. */
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ export const FileParams = Type.Object(
     poll_ms: Type.Integer({
       description: "How often a followed file is looked at.",
       minimum: 10,
-      default: 1_000,
+      default: 500,
     }),
     max_record_bytes: Type.Integer({
       description: "A longer record becomes a reject with its head.",

@@ -50,6 +50,9 @@ export function place(split: Split, taken: Buffer | Refused | undefined): void {
   else split.refused.push(taken);
 }
 
+const withoutCr = (taken: Buffer | Refused | undefined): Buffer | Refused | undefined =>
+  Buffer.isBuffer(taken) && taken.at(-1) === CR ? taken.subarray(0, -1) : taken;
+
 /** Records separated by LF or CRLF. */
 export function createLineSplitter(maxBytes: number) {
   const gather = createGatherer(maxBytes);
@@ -60,9 +63,8 @@ export function createLineSplitter(maxBytes: number) {
       const split: Split = { records: [], refused: [] };
       let from = 0;
       for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
-        const last = end > from && chunk[end - 1] === CR ? end - 1 : end;
-        gather.add(chunk.subarray(from, last));
-        place(split, gather.take());
+        gather.add(chunk.subarray(from, end));
+        place(split, withoutCr(gather.take()));
         from = end + 1;
       }
       if (from < chunk.length) gather.add(chunk.subarray(from));
