@@ -104,7 +104,7 @@ function seenOf(event: Event, context: Context): Seen | undefined {
   };
 }
 
-/** Why a place is no sign of a thief: `network` and `shared` excuse it, `device` lowers it. */
+/** Why a place is no sign of a thief; undefined when nothing says so. */
 function excuse(state: State, place: Seen, context: Context): string | undefined {
   const day = Math.floor(context.at / DAY);
   const { known_days: known, shared_accounts: shared } = context.params;
@@ -128,10 +128,7 @@ function judge(state: State, pair: readonly [Seen, Seen], context: Context): Ver
   const [before, after] = pair;
   const excuses = [excuse(state, before, context), excuse(state, after, context)];
   const open = excuses.filter((entry) => entry === undefined).length;
-  if (open === 0) {
-    if (!excuses.includes("device") && !excuses.includes("provider")) return undefined;
-    return { severity: 20, certain: false, why: "both ends are known to this account" };
-  }
+  if (open === 0) return undefined;
   if (before.device !== 0 && before.device === after.device) {
     return { severity: 25, certain: false, why: "the same device at both ends suggests a tunnel" };
   }

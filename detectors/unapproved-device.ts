@@ -6,6 +6,9 @@ import { SHARERS_KEEP_PER_MILLE } from "./stats/habit.ts";
 import { decodeJson, encodeJson } from "./state-json.ts";
 
 const DAY = 86_400_000;
+/** A device that stays in use after this many reports is tolerated: it is told once a month. */
+const REPORTS = 3;
+const REMINDER = 30;
 
 const params = Type.Object(
   {
@@ -19,7 +22,7 @@ const params = Type.Object(
       description: "Managed devices that must be known before an unmanaged one is certain.",
     }),
     unmanaged_share: Type.Number({
-      default: 0.1,
+      default: 0.05,
       minimum: 0,
       maximum: 1,
       description: "From this share of the fleet on, unmanaged devices are normal here.",
@@ -34,6 +37,8 @@ interface State {
   reported: number;
   counted: number;
   managed: boolean;
+  /** Days on which it was reported. */
+  reports: number;
 }
 
 type Context = DetectorContext<Params>;
@@ -64,7 +69,7 @@ function unmanaged(state: State, context: Context): Objection {
   const others = Math.max(0, Math.round(fleet.get("unmanaged") / 1000) - own);
   const share = others / Math.max(1, managed + others);
   const enough = managed >= context.params.fleet_min;
-  const usual = others > 0 && share >= context.params.unmanaged_share;
+  const usual = others > 1 && share >= context.params.unmanaged_share;
   const certain = enough && !usual;
   return {
     kind: "unmanaged",
@@ -125,16 +130,18 @@ export const unapprovedDevice: Detector<Params, State> = {
   tables: [{ name: "devices.fleet", keepPerMille: SHARERS_KEEP_PER_MILLE }],
   accepts: (event) => event["device.id"] !== undefined && event["event.outcome"] === "success",
   admits: (event) => event["event.outcome"] === "success",
-  init: () => ({ reported: -1, counted: -1, managed: true }),
+  init: () => ({ reported: -1, counted: -1, managed: true, reports: 0 }),
   encode: encodeJson,
   decode: (bytes) => decodeJson(bytes) as State,
   migrate: () => undefined,
   step(state, event, context) {
     const day = Math.floor(context.at / DAY);
-    const found = day > state.reported ? objection(state, event, context) : undefined;
+    const due = state.reported + (state.reports < REPORTS ? 1 : REMINDER);
+    const found = day >= due ? objection(state, event, context) : undefined;
     countFleet(state, event, context);
     if (found === undefined) return;
     state.reported = day;
+    state.reports++;
     const user = event["user.entity.id"];
     const ip = event["source.ip"];
     context.emit({
