@@ -1,4 +1,5 @@
 import { drainPending, Session } from "chdb";
+import { errorText } from "../../errors.ts";
 import type { FunctionRow } from "./reader-gate.ts";
 
 export interface EngineCall {
@@ -109,6 +110,14 @@ async function canonical(dir: string, sql: string): Promise<string> {
       format: "TSVRaw",
     });
     return result.text().replace(/\n$/, "");
+  } catch (error) {
+    // The reader knows nothing of the function that looked at his statement.
+    throw new Error(
+      errorText(error).replace(/:? *In scope SELECT formatQuerySingleLine\([^]*\)\. (?=\()/, ""),
+      {
+        cause: error,
+      },
+    );
   } finally {
     session.close();
   }

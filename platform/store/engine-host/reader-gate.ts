@@ -123,8 +123,10 @@ function checkKind(tokens: readonly Token[]): void {
 }
 
 /** A table function would be opened to look at its columns, `readonly` or not. */
-const describesPlain = (tokens: readonly Token[]): boolean =>
-  isName(tokens[2]) ? tokens[3]?.text !== "(" : tokens[2]?.text === "(";
+function describesPlain(tokens: readonly Token[]): boolean {
+  const what = tokens[2];
+  return what?.kind === "symbol" ? what.text === "(" : tokens[3]?.text !== "(";
+}
 
 function explainsSelect(tokens: readonly Token[]): boolean {
   const start = tokens.findIndex((token) => isWord(token, "SELECT") || isWord(token, "WITH"));
@@ -163,9 +165,9 @@ function checkToken(
   }
   if (token.text === "{" && token.kind === "symbol") checkPlaceholder(tokens, at);
   if (next?.text === "." && /^system$/i.test(token.text) && isName(token)) {
-    const table = tokens[at + 2];
-    if (!isName(table) || !systemTables.has(table.text)) {
-      throw new Refusal(497, "ACCESS_DENIED", `Not enough privileges for system.${table?.text}.`);
+    const table = tokens[at + 2]?.text ?? "";
+    if (!systemTables.has(table)) {
+      throw new Refusal(497, "ACCESS_DENIED", `Not enough privileges for system.${table}.`);
     }
   }
   if (!isName(token) || next?.text !== "(" || insideType(tokens, at)) return;

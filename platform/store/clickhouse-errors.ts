@@ -1,0 +1,30 @@
+import { ClickHouseError } from "@clickhouse/client";
+import { errorText, MetsukeError } from "../errors.ts";
+
+/**
+ * Codes that pass by themselves: too many statements or parts, network, a read-only or full table,
+ * a server that stops. Names: `src/Common/ErrorCodes.cpp` of ClickHouse.
+ */
+const PASSING = new Set([
+  202, 209, 210, 225, 236, 242, 243, 252, 279, 285, 319, 439, 499, 999, 1002,
+]);
+/** Of an insert these do not mean that the rows are wrong: time, memory, cancelled. */
+const PASSING_FOR_INSERT = new Set([159, 241, 394]);
+
+/** An error of the client as one of ours. @param isInsert Rows are never to blame for a full server. */
+export function storeError(error: unknown, isInsert: boolean): MetsukeError {
+  if (error instanceof MetsukeError) return error;
+  if (error instanceof ClickHouseError) {
+    const code = Number(error.code);
+    const passing = PASSING.has(code) || (isInsert && PASSING_FOR_INSERT.has(code));
+    const text = `Code: ${error.code}. ${error.type ?? ""}: ${error.message}`;
+    return new MetsukeError(passing ? "METSUKE_STORE_UNAVAILABLE" : "METSUKE_STORE_REFUSED", text, {
+      retryable: passing,
+      cause: error,
+    });
+  }
+  return new MetsukeError("METSUKE_STORE_UNAVAILABLE", errorText(error), {
+    retryable: true,
+    cause: error,
+  });
+}
