@@ -48,6 +48,13 @@ const MAX_ANSWER_BYTES = 1_048_576;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_WORDS = 200;
 
+/** Short-lived connections: one that the target closed meanwhile would cost a lock an attempt. */
+const AGENT = {
+  connect: { timeout: TIMEOUT_MS },
+  keepAliveTimeout: 1_000,
+  keepAliveMaxTimeout: 1_000,
+} as const;
+
 /**
  * HTTP with limits: one attempt, no redirects, `timeoutMs` for all of it (default 5 000), at most
  * `maxBytes` of answer (default 1 MiB). 429, 5xx, 408, time-out, reset and a cut answer are
@@ -61,7 +68,7 @@ export function createHttpTarget(
     readonly now?: () => number;
   } = {},
 ): HttpTarget {
-  const dispatcher = options.dispatcher ?? new Agent({ connect: { timeout: TIMEOUT_MS } });
+  const dispatcher = options.dispatcher ?? new Agent(AGENT);
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const maxBytes = options.maxBytes ?? MAX_ANSWER_BYTES;
   const now = options.now ?? Date.now;

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import type { Action } from "../schemas/action.ts";
+import { isAccountName } from "./account-name.ts";
 import { attempt, createHttpTarget, type HttpTarget, look } from "./http-target.ts";
 import {
   createKeycloakClient,
@@ -89,10 +90,11 @@ export function createKeycloak(
     undo: (plan, prior, context) =>
       attempt(async () => {
         if (plan.type === "revoke_sessions") return done("ended sessions stay ended");
+        const enabled = prior["enabled"];
+        if (typeof enabled !== "boolean") return failed("the state before is not known");
         const keycloak = client(context);
         const user = await userOf(keycloak, plan, prior);
         if (user === undefined) return done(`account ${plan.account} is gone: nothing to restore`);
-        const enabled = prior["enabled"] !== false;
         if (user.enabled !== enabled) await keycloak.setEnabled(user, enabled);
         return done(`account ${plan.account} enabled: ${enabled} as before`);
       }),
@@ -105,7 +107,7 @@ const failed = (reason: string): Outcome => ({ status: "failed", reason });
 function planFor(action: Action): Plan | undefined {
   const kind = action["target.type"];
   const account = action["target.account"] ?? action["target.id"];
-  if (account === "" || (kind !== "user" && kind !== "service")) return undefined;
+  if (!isAccountName(account) || (kind !== "user" && kind !== "service")) return undefined;
   const type = action["action.type"];
   if (type === "lock_account") {
     return { type, account, summary: `Disable account ${account} and end all its sessions.` };
@@ -169,11 +171,11 @@ async function verifyApplied(
 function verifyUndone(plan: Plan, prior: TargetState, user: KeycloakUser | undefined): Outcome {
   if (plan.type === "revoke_sessions") return done("ended sessions stay ended");
   if (user === undefined) return done(`account ${plan.account} is gone: nothing to restore`);
-  const enabled = prior["enabled"] !== false;
+  const enabled = prior["enabled"];
   return user.enabled === enabled
-    ? done(`account ${plan.account} read back: enabled ${enabled} as before`)
+    ? done(`account ${plan.account} read back: enabled ${user.enabled} as before`)
     : {
         status: "retry",
-        reason: `account ${plan.account} is enabled: ${user.enabled}, not ${enabled}`,
+        reason: `account ${plan.account} is enabled: ${user.enabled}, not as before`,
       };
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import type { Action } from "../schemas/action.ts";
+import { isAccountName } from "./account-name.ts";
 import { attempt, createHttpTarget, type HttpTarget, look } from "./http-target.ts";
 import type { Outcome, Plan, Responder, ResponderContext, TargetState } from "./responder.ts";
 import { createScimClient, type Resource, type ScimClient } from "./scim-client.ts";
@@ -73,10 +74,11 @@ export function createScim(target: HttpTarget = createHttpTarget()): Responder<S
     undo: (plan, prior, context) =>
       attempt(async () => {
         if (plan.type === "revoke_sessions") return done("ended sessions stay ended");
+        const active = prior["active"];
+        if (typeof active !== "boolean") return failed("the state before is not known");
         const scim = await client(context);
         const resource = await resourceOf(scim, plan, prior, context.params);
         if (resource === undefined) return done(`${nounOf(plan)} is gone: nothing to restore`);
-        const active = prior["active"] !== false;
         if (resource.active !== active) await scim.setActive(kindOf(plan), resource.id, active);
         return done(`${nounOf(plan)} active: ${active} as before`);
       }),
@@ -95,7 +97,7 @@ function planFor(action: Action): Plan | undefined {
   const type = action["action.type"];
   const account = action["target.account"] ?? action["target.id"];
   const kind = action["target.type"];
-  if (account === "") return undefined;
+  if (!isAccountName(account)) return undefined;
   if (type === "block_device" && (kind === "device" || kind === "host")) {
     return { type, account, summary: `Set device ${account} to inactive.` };
   }
@@ -181,8 +183,8 @@ async function verifyApplied(
 function verifyUndone(plan: Plan, prior: TargetState, resource: Resource | undefined): Outcome {
   if (plan.type === "revoke_sessions") return done("ended sessions stay ended");
   if (resource === undefined) return done(`${nounOf(plan)} is gone: nothing to restore`);
-  const active = prior["active"] !== false;
+  const active = prior["active"];
   return resource.active === active
-    ? done(`${nounOf(plan)} read back: active ${active} as before`)
-    : { status: "retry", reason: `${nounOf(plan)} is active: ${resource.active}, not ${active}` };
+    ? done(`${nounOf(plan)} read back: active ${resource.active} as before`)
+    : { status: "retry", reason: `${nounOf(plan)} is active: ${resource.active}, not as before` };
 }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type TSchema, Type } from "typebox";
+import { Type } from "typebox";
 import { MetsukeError } from "../platform/errors.ts";
 
 /** A parameter whose value is never printed, logged or sent anywhere but to its target. */
@@ -9,12 +9,6 @@ export const secretText = (description: string, options: object = {}) =>
 /** Path of a file that holds the secret; read at each use, so that a rotated one counts at once. */
 export const secretFile = (description: string) =>
   Type.Optional(Type.String({ description, minLength: 1 }));
-
-/** Names of the parameters of a schema that hold secrets. */
-export const secretNames = (schema: { readonly properties: Readonly<Record<string, TSchema>> }) =>
-  Object.entries(schema.properties)
-    .filter(([, property]) => (property as { secret?: unknown }).secret === true)
-    .map(([name]) => name);
 
 /**
  * The secret itself, from the value or else the file (its first line, without the line end).

@@ -230,6 +230,20 @@ export function responderContract<Params>(name: string, options: ContractOptions
           expect(await statusOf(responder.verify(plan, "undone", prior, context()))).toBe("done");
         });
 
+        it("plans nothing for a name that no account can have", () => {
+          for (const name of ["", "a\u001b[31m", "a\u202eb", "a\nb", "x".repeat(257)]) {
+            expect(responder.plan(actionOf(type, name), params)).toBeUndefined();
+          }
+        });
+
+        it("restores nothing when the state before is not known", async () => {
+          const plan = planned(action);
+          await backend.setApplied?.(type);
+          const undone = type === "revoke_sessions" ? "done" : "failed";
+          expect(await statusOf(responder.undo(plan, {}, context()))).toBe(undone);
+          expect(await backend.isApplied(type)).toBe(true);
+        });
+
         it("does not act on a name that two share", async () => {
           const plan = planned(action);
           await backend.double?.();
