@@ -13,7 +13,10 @@ export interface ParsedRecord {
   readonly event: ParsedEvent;
   /** Id the source itself guarantees, where it has one. */
   readonly nativeId?: string;
-  /** The time exactly as the source wrote it: part of the event id. */
+  /**
+   * The time exactly as the source wrote it: part of the event id, and what `@timestamp` is read from
+   * where the event has none (RFC 3339, RFC 3164, or epoch in s, ms, us or ns).
+   */
   readonly timeAsWritten?: string;
 }
 
@@ -23,6 +26,8 @@ export interface ParseFailure {
   /** One sentence: what was wrong and where. */
   readonly reason: string;
 }
+
+export type FlatDocument = Readonly<Record<string, unknown>>;
 
 /** A syslog header as read from the wire or from a shipper's line. */
 export interface SyslogHeader {
@@ -39,14 +44,18 @@ export interface SyslogHeader {
 export interface RawRecord {
   /** The record as text, control characters and trailing newline, NUL and BOM removed. */
   readonly text: string;
-  /** The document when the record is JSON (null-prototype objects), else undefined. */
+  /** The document when the record is JSON, else undefined. Its objects are as JSON.parse makes them: look fields up in `flat`. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
+  /** The same document as dotted key → scalar or array, without a prototype: nested and flat input look alike. */
+  readonly flat: FlatDocument | undefined;
   /** Header and message when it is syslog or a JSON document that a syslog daemon made. */
   readonly syslog: (SyslogHeader & { readonly message: string }) | undefined;
   /** Epoch ms of arrival: years missing in the record are chosen against it. */
   readonly arrivedAt: number;
   /** IANA zone for times without one. */
   readonly timezone: string;
+  /** Id that the shipper or journal guarantees for this record. */
+  readonly nativeId?: string;
 }
 
 /**

@@ -1,7 +1,14 @@
 import type { Event } from "../schemas/event.ts";
+import { hash128 } from "../schemas/ids.ts";
 import type { Reject } from "../schemas/reject.ts";
-import type { GeoLookup, Network } from "./geo.ts";
+import { isEvent } from "../schemas/validate.ts";
+import { createOrdinals } from "./event-id.ts";
+import type { ParseFailure, RawRecord } from "./format.ts";
+import { chooseReading } from "./index.ts";
+import { originalOf, readRaw } from "./raw-record.ts";
 import type { RawBatch } from "./source.ts";
+import { createStamp, senderOf, type Stamp, type StampConfig, type Work } from "./stamp.ts";
+import { createZones } from "./time.ts";
 
 export interface Limits {
   /** Greatest record in bytes that is parsed; a longer one is rejected as `too_large`. Default 1 MiB. */
@@ -10,11 +17,7 @@ export interface Limits {
   readonly keptBytes: number;
 }
 
-export interface NormaliserConfig {
-  /** dataset → domain: accounts of that dataset resolve to `name@domain`. */
-  readonly identityDomains?: Readonly<Record<string, string>>;
-  readonly networks?: readonly Network[];
-  readonly geo: GeoLookup;
+export interface NormaliserConfig extends StampConfig {
   readonly limits?: Partial<Limits>;
 }
 
@@ -23,9 +26,136 @@ export interface Normalised {
   readonly rejects: Reject[];
 }
 
-/** Raw records → Events and Rejects, in order; a record gives events or exactly one reject. Never throws. */
+/**
+ * Raw records → Events and Rejects, in order; a record gives events or exactly one reject.
+ * Throws RangeError for a `timezone` that is no IANA zone, and for nothing in a record.
+ */
 export type Normaliser = (batch: RawBatch) => Normalised;
 
-export function createNormaliser(_config: NormaliserConfig): Normaliser {
-  return () => ({ events: [], rejects: [] });
+export const defaultLimits: Limits = { recordBytes: 1_048_576, keptBytes: 16 * 1_048_576 };
+
+function rejectOf(work: Work, failure: ParseFailure, dataset: string | undefined): Reject {
+  const { batch, original } = work;
+  const tenant = batch.provenance.tenant;
+  const encoding = original.encoding;
+  return {
+    "reject.id": hash128(
+      tenant,
+      batch.provenance.senderId,
+      original.text,
+      encoding ?? "",
+      String(work.ordinal),
+    ),
+    "@timestamp": work.arrivedAt,
+    "reject.code": failure.code,
+    "reject.reason": `${failure.code}: ${failure.reason}`,
+    "reject.original": original.text,
+    ...(encoding === undefined ? {} : { "reject.original_encoding": encoding }),
+    ...(dataset === undefined ? {} : { "event.dataset": dataset }),
+    "organization.id": tenant,
+    ...senderOf(batch),
+  };
+}
+
+interface Failed {
+  readonly failure: ParseFailure;
+  readonly dataset: string | undefined;
+}
+
+/**
+ * An Event that was already made (output of `normalize`, history) goes through as it is, what it
+ * lacks is added. Only from a file: there the operator vouches for what it says.
+ */
+function readyEvent(work: Work, views: readonly RawRecord[]): Event | undefined {
+  const flat = work.batch.provenance.transport === "file" ? views[0]?.flat : undefined;
+  if (flat?.["event.id"] === undefined || flat["event.dataset"] === undefined) return undefined;
+  const event: unknown = { ...flat };
+  if (!isEvent(event) || event["event.id"] === "") return undefined;
+  const { original, batch } = work;
+  const encoding = event["event.original"] === undefined ? original.encoding : undefined;
+  return {
+    "event.original": original.text,
+    ...(encoding === undefined ? {} : { "event.original_encoding": encoding }),
+    "event.ingested": work.arrivedAt,
+    "organization.id": batch.provenance.tenant,
+    ...(event["sender.transport"] === undefined ? senderOf(batch) : {}),
+    ...event,
+  };
+}
+
+/** Events of one document of a record. */
+function eventsOf(work: Work, views: readonly RawRecord[], stamp: Stamp): Event[] | Failed {
+  const ready = readyEvent(work, views);
+  if (ready !== undefined) return [ready];
+  const reading = chooseReading(views, work.batch.dataset);
+  if ("code" in reading) return { failure: reading, dataset: work.batch.dataset };
+  const dataset = reading.format.name;
+  const parsed = reading.format.parse(reading.raw);
+  if ("code" in parsed) return { failure: parsed, dataset };
+  const events: Event[] = [];
+  for (const record of parsed) {
+    const event = stamp(work, record, events.length);
+    if ("code" in event) return { failure: event, dataset };
+    events.push(event);
+  }
+  return events;
+}
+
+/** Equal documents in one record are as many occurrences: each gets an id of its own. */
+function distinct(events: readonly Event[]): Event[] {
+  const seen = new Map<string, number>();
+  return events.map((event) => {
+    const id = event["event.id"];
+    const count = seen.get(id) ?? 0;
+    seen.set(id, count + 1);
+    return count === 0 ? event : { ...event, "event.id": hash128(id, String(count)) };
+  });
+}
+
+function recordEvents(work: Work, stamp: Stamp): Event[] | Failed {
+  const timezone = work.batch.timezone ?? "UTC";
+  const read = readRaw(work.original.text, { arrivedAt: work.batch.arrivedAt, timezone });
+  if ("code" in read) return { failure: read, dataset: work.batch.dataset };
+  if (read.length === 1) return eventsOf(work, read[0]!, stamp);
+  const events: Event[] = [];
+  for (const views of read) {
+    // Each keeps its own text: the whole list in each of them would grow with the square.
+    const text = JSON.stringify(views[0]?.json);
+    const found = eventsOf({ ...work, original: { ...work.original, text } }, views, stamp);
+    if (!Array.isArray(found)) return found;
+    events.push(...found);
+  }
+  return distinct(events);
+}
+
+/** Undefined for a record of a size that is read. */
+function tooLarge(batch: RawBatch, record: Buffer, limits: Limits): Failed | undefined {
+  const bytes = Math.max(batch.wholeBytes?.(record) ?? 0, record.length);
+  if (bytes <= limits.recordBytes) return undefined;
+  const kept = Math.min(record.length, limits.keptBytes);
+  const rest = kept < bytes ? `; the first ${kept} are kept` : "";
+  const reason = `${bytes} bytes, at most ${limits.recordBytes} are read${rest}`;
+  return { failure: { code: "too_large", reason }, dataset: batch.dataset };
+}
+
+/** The one way from bytes to Events, for every transport and for the command line. */
+export function createNormaliser(config: NormaliserConfig): Normaliser {
+  const limits = { ...defaultLimits, ...config.limits };
+  const stamp = createStamp(config);
+  const zones = createZones();
+
+  return (batch) => {
+    const normalised: Normalised = { events: [], rejects: [] };
+    const ordinals = batch.ordinals ?? createOrdinals();
+    const arrivedAt = new Date(batch.arrivedAt).toISOString();
+    const time = { arrivedAt: batch.arrivedAt, offset: zones(batch.timezone ?? "UTC") };
+    for (const record of batch.records) {
+      const original = originalOf(record.subarray(0, limits.keptBytes));
+      const work: Work = { batch, original, ordinal: ordinals(record), time, arrivedAt };
+      const made = tooLarge(batch, record, limits) ?? recordEvents(work, stamp);
+      if (Array.isArray(made)) normalised.events.push(...made);
+      else normalised.rejects.push(rejectOf(work, made.failure, made.dataset));
+    }
+    return normalised;
+  };
 }

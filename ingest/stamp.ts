@@ -1,0 +1,118 @@
+import type { Event } from "../schemas/event.ts";
+import { idFromBytes, idFromNative } from "./event-id.ts";
+import type { ParsedRecord, ParseFailure } from "./format.ts";
+import type { GeoLookup, Network, Place } from "./geo.ts";
+import { identityOf } from "./identity.ts";
+import { ocsfOf } from "./ocsf.ts";
+import { createPlaces } from "./place.ts";
+import type { Original } from "./raw-record.ts";
+import type { RawBatch } from "./source.ts";
+import { epochOf, readTime, type TimeContext } from "./time.ts";
+
+/** What is known of one record while it becomes events. */
+export interface Work {
+  readonly batch: RawBatch;
+  readonly original: Original;
+  readonly ordinal: number;
+  readonly time: TimeContext;
+  /** `event.ingested`. */
+  readonly arrivedAt: string;
+}
+
+export interface StampConfig {
+  /** dataset → domain: accounts of that dataset resolve to `name@domain`. */
+  readonly identityDomains?: Readonly<Record<string, string>>;
+  readonly networks?: readonly Network[];
+  readonly geo: GeoLookup;
+}
+
+/** An event dated further ahead of its arrival is flagged. */
+const FUTURE_MS = 5 * 60_000;
+
+/** `sender.*` and nothing else says how a record came. */
+export function senderOf(batch: RawBatch): Partial<Event> {
+  const { transport, senderId, peer, authenticated } = batch.provenance;
+  const sender: Partial<Event> = {
+    "sender.transport": transport,
+    "sender.id": senderId,
+    "sender.authenticated": authenticated,
+  };
+  return peer === undefined ? sender : { ...sender, "sender.ip": peer };
+}
+
+/** A place of ours replaces the whole of what the record said: half of each would be neither. */
+function lay(fields: Record<string, unknown>, place: Place | undefined): void {
+  if (place === undefined) return;
+  if (place["source.geo.location.lat"] !== undefined) {
+    for (const key of Object.keys(fields)) if (key.startsWith("source.geo.")) delete fields[key];
+  }
+  Object.assign(fields, place);
+}
+
+function idOf(work: Work, parsed: ParsedRecord, index: number): string {
+  const event = parsed.event as Partial<Event>;
+  const parts = {
+    tenant: work.batch.provenance.tenant,
+    dataset: event["event.dataset"] ?? "",
+    timeAsWritten: parsed.timeAsWritten ?? "",
+    index,
+  };
+  if (parsed.nativeId === undefined) {
+    return idFromBytes(parts, {
+      sender: work.batch.provenance.senderId,
+      original: work.original.text,
+      encoding: work.original.encoding ?? "",
+      ordinal: work.ordinal,
+    });
+  }
+  return idFromNative(parts, {
+    nativeId: parsed.nativeId,
+    user: event["user.name"] ?? event["user.id"] ?? "",
+    source: event["source.ip"] ?? "",
+    outcome: event["event.outcome"] ?? "",
+  });
+}
+
+export type Stamp = (work: Work, parsed: ParsedRecord, index: number) => Event | ParseFailure;
+
+/** Lays over what a format read the fields that ingest alone may say. */
+export function createStamp(config: StampConfig): Stamp {
+  const domains = config.identityDomains ?? {};
+  const placeOf = createPlaces(config.networks ?? [], config.geo);
+
+  return (work, parsed, index) => {
+    const event = parsed.event as Partial<Event>;
+    const written = parsed.event["@timestamp"] ?? parsed.timeAsWritten;
+    const at = written === undefined ? work.arrivedAt : readTime(written, work.time);
+    if (at === undefined) {
+      return { code: "time_invalid", reason: `cannot read the time ${written!.slice(0, 80)}` };
+    }
+    const fields: Record<string, unknown> = {
+      "@timestamp": at,
+      "event.id": idOf(work, parsed, index),
+      "event.dataset": "",
+      ...event,
+    };
+    fields["@timestamp"] = at;
+    lay(fields, placeOf(event));
+    const identity = identityOf(event, domains);
+    if (identity !== undefined) {
+      fields["user.entity.id"] = identity.id;
+      fields["user.entity.type"] = identity.type;
+    }
+    const ocsf = event["ocsf.class_uid"] === undefined ? ocsfOf(event) : undefined;
+    if (ocsf !== undefined) {
+      fields["ocsf.class_uid"] = ocsf.classUid;
+      fields["ocsf.activity_id"] = ocsf.activityId;
+    }
+    fields["organization.id"] = work.batch.provenance.tenant;
+    fields["event.ingested"] = work.arrivedAt;
+    if (epochOf(at) > work.batch.arrivedAt + FUTURE_MS) fields["event.future"] = true;
+    Object.assign(fields, senderOf(work.batch));
+    fields["event.original"] = work.original.text;
+    if (work.original.encoding !== undefined) {
+      fields["event.original_encoding"] = work.original.encoding;
+    }
+    return fields as Event;
+  };
+}
