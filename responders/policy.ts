@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { isNode } from "yaml";
 import { problemText, readYaml } from "../platform/yaml-document.ts";
 import { ActionType } from "../schemas/action.ts";
 import type { Anomaly } from "../schemas/anomaly.ts";
@@ -39,7 +40,7 @@ export const PolicyAction = Type.Object(
       minimum: 0,
       maximum: 43_200,
       default: 0,
-      description: "How long the effect lasts; 0 for an effect that has no end.",
+      description: "How long the effect lasts; only notify, which has no end, does without.",
     }),
   },
   closed,
@@ -88,7 +89,20 @@ export type PolicyResult =
 export function parsePolicy(text: string, file: string): PolicyResult {
   const read = readYaml({ text, file }, Policy);
   if (!read.ok) return { ok: false, errors: read.problems.map(problemText) };
-  return { ok: true, policy: read.value as Policy };
+  const policy = read.value as Policy;
+  const errors = policy.policy.flatMap((line, index) =>
+    line.actions.flatMap((action, position) => {
+      if (action.type === "notify" || action.lease_minutes > 0) return [];
+      const node = read.document.getIn(["policy", index, "actions", position], true);
+      return [`${file}:${place(text, node)} ${action.type} needs lease_minutes of at least 1`];
+    }),
+  );
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, policy };
+}
+
+function place(text: string, node: unknown): string {
+  const before = text.slice(0, isNode(node) ? node.range?.[0] : 0).split("\n");
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 /** The built-in policy, parsed. */

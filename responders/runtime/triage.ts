@@ -32,7 +32,8 @@ export interface Triage {
   openActions(): readonly Action[];
   /** Nonce that holds the current attempt of an open action. */
   claimOf(action: string): string | undefined;
-  stopped(): boolean;
+  /** Whether the global stop is set, by an operator's request and by the stop file. */
+  stops(): { readonly request: boolean; readonly file: boolean };
   /** The whole state as cells of a checkpoint. */
   encode(): (readonly [string, Uint8Array])[];
   /** Starts from cells; throws METSUKE_LOG_CORRUPT when one cannot be read. */
@@ -92,7 +93,7 @@ export function createTriage(config: TriageConfig): Triage {
         .map(({ action }) => action)
         .filter((action) => action["action.status"] !== "planned"),
     claimOf: (action) => state.open.get(state.keyOf.get(action) ?? "")?.claim,
-    stopped: () => isStopped(state),
+    stops: () => ({ ...state.stops }),
     encode: () => encodeState(state),
     restore(cells) {
       state = decodeState(cells);
