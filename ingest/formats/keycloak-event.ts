@@ -175,7 +175,9 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   const event = fields === undefined ? undefined : eventOf(fields);
   if (event === undefined)
     return { code: "keycloak_malformed", reason: 'not key="value", … pairs' };
-  const host = textOf(raw.flat?.["hostName"]) ?? raw.syslog?.host;
+  // The level of Keycloak's own console line stands where syslog has a host.
+  const daemon = raw.syslog?.program === undefined ? undefined : raw.syslog.host;
+  const host = textOf(raw.flat?.["hostName"]) ?? daemon;
   const time =
     textOf(raw.flat?.["timestamp"]) ?? raw.syslog?.timestamp ?? consoleTime.exec(raw.text)?.[1];
   const whole = host === undefined ? event : { ...event, "host.name": host };

@@ -30,7 +30,12 @@ function commandFields(details: string): ParsedEvent {
   const executable = programOf(command);
   return {
     "process.command_line": command,
-    ...(executable.startsWith("/") ? { "process.executable": executable } : {}),
+    ...(executable.startsWith("/")
+      ? {
+          "process.executable": executable,
+          "process.name": executable.slice(executable.lastIndexOf("/") + 1),
+        }
+      : {}),
   };
 }
 

@@ -38,10 +38,11 @@ export function syslogEvent(raw: RawRecord, dataset: string, read: ParsedEvent):
   const event: ParsedEvent = {
     "event.dataset": dataset,
     "event.kind": "event",
+    ...(syslog.program === undefined ? {} : { "process.name": syslog.program }),
+    // The pid is the daemon's, not that of a program which the line is about.
+    ...(pid === undefined || read["process.name"] !== undefined ? {} : { "process.pid": pid }),
     ...read,
     ...(syslog.host === undefined ? {} : { "host.name": syslog.host }),
-    ...(syslog.program === undefined ? {} : { "process.name": syslog.program }),
-    ...(pid === undefined ? {} : { "process.pid": pid }),
     ...(syslog.severity === undefined ? {} : { "event.severity": syslog.severity }),
     message: syslog.message,
   };

@@ -1,5 +1,6 @@
 import type { FlatDocument, Format, ParsedEvent, ParsedRecord, RawRecord } from "../format.ts";
 import { attributesOf, integerOf, ipOf, portOf, textOf } from "../values.ts";
+import { readableTime } from "../time.ts";
 import { eventKinds, logonTypes, statusReasons } from "./windows-events.ts";
 
 const DATASET = "windows.security";
@@ -26,15 +27,50 @@ const codeOf = (flat: FlatDocument): string | undefined =>
 
 type Data = (name: string) => string | undefined;
 
+/** Reads event data by name, and notes in `used` what has found a field. */
 const dataOf =
-  (flat: FlatDocument): Data =>
+  (flat: FlatDocument, used: Set<string>): Data =>
   (name) => {
     for (const prefix of dataPrefixes) {
       const text = textOf(flat[prefix + name]);
-      if (text !== undefined) return text;
+      if (text === undefined) continue;
+      if (!lossy.has(name)) used.add(prefix + name);
+      return text;
     }
     return undefined;
   };
+
+/** Data whose field says less than they do: they stay attributes too. */
+const lossy = new Set([
+  "Status",
+  "SubStatus",
+  "FailureCode",
+  "LogonType",
+  "IpAddress",
+  "ClientAddress",
+  "NewProcessId",
+]);
+
+/** Keys outside the data that have a field of their own. */
+const mapped = [
+  "message",
+  "Message",
+  "event.original",
+  "@timestamp",
+  "event.code",
+  "event.kind",
+  "event.outcome",
+  "event.provider",
+  "event.created",
+  "host.name",
+  "host.id",
+  "winlog.event_id",
+  "winlog.provider_name",
+  "winlog.computer_name",
+];
+
+/** The SID of nobody. */
+const NOBODY = "S-1-0-0";
 
 type Writable = { -readonly [K in keyof ParsedEvent]: ParsedEvent[K] };
 
@@ -52,7 +88,8 @@ const baseName = (path: string | undefined): string | undefined =>
 function account(event: Writable, data: Data, side: "Target" | "Subject"): void {
   put(event, "user.name", data(`${side}UserName`));
   put(event, "user.domain", data(`${side}DomainName`));
-  put(event, "user.id", data(`${side}UserSid`) ?? data(`${side}Sid`));
+  const sid = data(`${side}UserSid`) ?? data(`${side}Sid`);
+  if (sid !== NOBODY) put(event, "user.id", sid);
   put(event, "session.id", data(`${side}LogonId`));
 }
 
@@ -136,12 +173,12 @@ function fill(event: Writable, code: string, data: Data): void {
   if (kind.outcome !== undefined) event["event.outcome"] = kind.outcome;
 }
 
-function restOf(flat: FlatDocument): ParsedEvent {
+function restOf(flat: FlatDocument, used: ReadonlySet<string>): ParsedEvent {
   const rest = Object.create(null) as Record<string, unknown>;
   for (const key of Object.keys(flat)) {
     const value = flat[key];
-    const said = key === "message" || key === "event.original" || key === "@timestamp";
-    if (!said && (typeof value === "object" || textOf(value) !== undefined)) rest[key] = value;
+    if (used.has(key)) continue;
+    if (typeof value === "object" || textOf(value) !== undefined) rest[key] = value;
   }
   const attributes = attributesOf(rest);
   return attributes === undefined ? {} : { attributes };
@@ -180,14 +217,16 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
     "event.kind": "event",
     "event.code": code,
     "event.provider": providerOf(flat) ?? PROVIDER,
-    ...restOf(flat),
   };
+  const used = new Set(mapped);
   put(event, "host.name", host);
   put(event, "host.id", textOf(flat["host.id"]));
   put(event, "message", textOf(flat["message"]) ?? textOf(flat["Message"]));
   put(event, "event.outcome", outcomeOf(flat));
   put(event, "event.action", textOf(flat["event.action"]) ?? textOf(flat["winlog.task"]));
-  fill(event, code, dataOf(flat));
+  put(event, "event.created", readableTime(textOf(flat["event.created"])));
+  fill(event, code, dataOf(flat, used));
+  Object.assign(event, restOf(flat, used));
   const time =
     textOf(flat["@timestamp"]) ?? textOf(flat["winlog.time_created"]) ?? textOf(flat["EventTime"]);
   const id = nativeIdOf(flat, host) ?? raw.nativeId;
