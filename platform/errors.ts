@@ -13,6 +13,8 @@ export const errorCodes = {
   METSUKE_LOG_UNAVAILABLE:
     "The event log (Kafka, or the data folder) does not answer; it is retried.",
   METSUKE_LOG_CORRUPT: "A record in the log is not what its header says; nothing was skipped.",
+  METSUKE_LOG_CODEC:
+    "Records of a topic are compressed in a way that cannot be read; set its producers to gzip, snappy or none.",
   METSUKE_STORE_UNAVAILABLE: "ClickHouse does not answer; events wait in the log and are retried.",
   METSUKE_STORE_REFUSED:
     "ClickHouse refused a statement; the message carries its words and number.",
