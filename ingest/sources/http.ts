@@ -130,6 +130,8 @@ function createServer(context: Context): FastifyInstance {
   const refusal = doorKeeper(context.params);
   server.addHook("onRequest", async (request, reply) => {
     const reason = refusal(request);
+    // A body is bytes whatever its sender calls it, also when that is no media type.
+    request.raw.headers["content-type"] = "application/octet-stream";
     if (reason === undefined) return undefined;
     context.metrics.errors.inc({ component: "ingest.http", reason: "door" });
     return refuse(reply, 403, reason);

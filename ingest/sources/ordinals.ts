@@ -33,7 +33,7 @@ export function createOrdinalMemory(memory = STREAM_MEMORY) {
 
   const forget = (): void => {
     for (const [key, { at }] of seen) {
-      if (at > index - memory) return;
+      if (at >= index - memory) return;
       seen.delete(key);
     }
   };

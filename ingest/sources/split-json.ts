@@ -66,8 +66,10 @@ function createElementSplitter(maxBytes: number) {
       const split: Split = { records: [], refused: [] };
       let from = 0;
       for (let index = 0; index < chunk.length; index++) {
+        const inside = phase !== "before";
         if (!divides(chunk[index] ?? 0)) continue;
-        gather.add(chunk.subarray(from, index));
+        // Before the array there is nothing but space and a BOM.
+        if (inside) gather.add(chunk.subarray(from, index));
         finish(split);
         from = index + 1;
       }
@@ -98,6 +100,7 @@ const PREFIX = 64;
 
 /** `[` before `{`, `"`, `[` or `]` is a JSON array; `[24/Nov/2026` is a log line. */
 function isArray(head: Buffer): boolean | undefined {
+  if (head[0] === 0xef && head.length < 3) return undefined;
   const text = head.toString("latin1", isBom(head) ? 3 : 0).trimStart();
   if (text === "") return head.length >= PREFIX ? false : undefined;
   if (!text.startsWith("[")) return false;
