@@ -141,16 +141,17 @@ export function retainFrom(tables: Tables, boundary: number): void {
 
 function merge(base: Version, next: Version): Version {
   for (const [tenant, ofTenant] of next.set) {
-    for (const [table, amounts] of ofTenant) {
-      const into = amountsOf(base.set, tenant, table);
-      for (const [key, amount] of amounts) {
-        const value = (into.get(key) ?? 0) + amount;
-        if (value === 0) into.delete(key);
-        else into.set(key, value);
-      }
-    }
+    for (const [table, amounts] of ofTenant) addAll(amountsOf(base.set, tenant, table), amounts);
   }
   return version(next.boundary, true, base.set);
+}
+
+function addAll(into: Amounts, amounts: Amounts): void {
+  for (const [key, amount] of amounts) {
+    const value = (into.get(key) ?? 0) + amount;
+    if (value === 0) into.delete(key);
+    else into.set(key, value);
+  }
 }
 
 /** A table of a tenant as of a boundary; empty before the first. Valid until the next {@link retainFrom}. */

@@ -1,7 +1,7 @@
 import { type Contributions, contributionCells, restoreContributions } from "./contributions.ts";
 import type { Core } from "./core.ts";
 import { type Gate, gateCells, gateCovered, restoreGate } from "./gate.ts";
-import { cellKey, encodeSlot, restoreSlot } from "./slots.ts";
+import { allSlots, cellKey, encodeSlot, restoreSlot } from "./slots.ts";
 import { setWake } from "./wakes.ts";
 
 type Cell = readonly [key: string, value: Uint8Array | null];
@@ -30,12 +30,8 @@ function* coreCells(core: Core, full: boolean): Iterable<Cell> {
   yield* contributionCells(core.contributions, boundariesOf(core.contributions, full));
   for (const table of core.kinds) {
     for (const key of table.removed) yield [key, null];
-    if (!full) {
-      for (const slot of table.dirty) yield [cellKey(slot), encodeSlot(table, slot)];
-      continue;
-    }
-    for (const ids of table.tenants.values()) {
-      for (const slot of ids.values()) yield [cellKey(slot), encodeSlot(table, slot)];
+    for (const slot of full ? allSlots(table) : table.dirty) {
+      yield [cellKey(slot), encodeSlot(table, slot)];
     }
   }
 }

@@ -64,24 +64,32 @@ function amountsOf(to: Contributions, boundary: number, what: Contribution): Amo
 }
 
 /** Ends the interval of `boundary` (and any before it): its deltas, then the close record. */
-export function closeInterval(
-  from: Contributions,
-  of: { readonly topic: string; readonly partition: number; readonly boundary: number },
-): Delta[] {
-  const deltas: Delta[] = [];
-  if (from.open.size > 0) {
-    for (const [tenant, tables] of takeUpTo(from, of.boundary)) {
-      for (const [table, amounts] of tables) {
-        let part = 0;
-        for (const entries of boundedEntries(amounts)) {
-          deltas.push({ kind: "delta", ...of, tenant, table, part, entries });
-          part += 1;
-        }
-      }
-    }
-  }
+export function closeInterval(from: Contributions, of: Closing): Delta[] {
+  const deltas: Delta[] = from.open.size === 0 ? [] : [...openDeltas(from, of)];
   deltas.push({ kind: "close", ...of, deltas: deltas.length });
   return deltas;
+}
+
+interface Closing {
+  readonly topic: string;
+  readonly partition: number;
+  readonly boundary: number;
+}
+
+function* openDeltas(from: Contributions, of: Closing): Iterable<Delta> {
+  for (const [tenant, tables] of takeUpTo(from, of.boundary)) {
+    for (const [table, amounts] of tables) {
+      const parts = [...boundedEntries(amounts)];
+      yield* parts.map((entries, part): Delta => ({
+        kind: "delta",
+        ...of,
+        tenant,
+        table,
+        part,
+        entries,
+      }));
+    }
+  }
 }
 
 function takeUpTo(from: Contributions, boundary: number): Map<string, OfTenant> {

@@ -45,6 +45,8 @@ export interface Gate {
   readonly dedupe: Dedupe;
   readonly readTime: (text: string) => number;
   expiredAt: number;
+  /** Ingest process → its latest heartbeat and when the log took it (both epoch ms). */
+  readonly heartbeats: Map<string, readonly [at: number, appendedAt: number]>;
   readonly counts: { repeats: number; late: number; future: number; stale: number };
 }
 
@@ -57,6 +59,7 @@ export function createGate(dedupeBytes: number): Gate {
     dedupe: createDedupe(dedupeBytes),
     readTime: createTimeReader(),
     expiredAt: Number.NEGATIVE_INFINITY,
+    heartbeats: new Map(),
     counts: { repeats: 0, late: 0, future: 0, stale: 0 },
   };
 }
@@ -77,6 +80,23 @@ function horizonOf(gate: Gate): number {
   return Math.max(gate.clock - HORIZON, floor);
 }
 
+/** An ingest process that was silent for so long no longer holds the clock back, in ms of log time. */
+const SILENT = 10_000;
+
+/** Takes a heartbeat as the log holds it: the slowest ingest process that still speaks sets the clock. */
+export function hearBeat(
+  gate: Gate,
+  beat: { readonly ingest: string; readonly at: number; readonly appendedAt: number },
+): void {
+  gate.heartbeats.set(beat.ingest, [beat.at, beat.appendedAt]);
+  let slowest = beat.at;
+  for (const [ingest, [at, appendedAt]] of gate.heartbeats) {
+    if (beat.appendedAt - appendedAt >= SILENT) gate.heartbeats.delete(ingest);
+    else slowest = Math.min(slowest, at);
+  }
+  moveClock(gate, slowest);
+}
+
 const verdict = (at: number, flags: Partial<Verdict>): Verdict => ({
   repeat: false,
   at,
@@ -94,7 +114,9 @@ const verdict = (at: number, flags: Partial<Verdict>): Verdict => ({
  */
 export function judge(gate: Gate, event: Event, arrival: number, historical: boolean): Verdict {
   const time = gate.readTime(event["@timestamp"]);
-  if (!(time <= arrival + LAG)) return judgeFuture(gate, event, time, arrival);
+  if (!(time <= arrival + LAG)) {
+    return judgeFuture(gate, event, { time, arrival, historical });
+  }
   const started = gate.clock !== Number.NEGATIVE_INFINITY;
   const horizon = started ? horizonOf(gate) : arrival - OLDEST_START;
   if (time < horizon) {
@@ -116,7 +138,12 @@ export function judge(gate: Gate, event: Event, arrival: number, historical: boo
   return { repeat: false, at: time, asOf, late, future: false, stale: false, historical };
 }
 
-function judgeFuture(gate: Gate, event: Event, time: number, arrival: number): Verdict {
+function judgeFuture(
+  gate: Gate,
+  event: Event,
+  of: { readonly time: number; readonly arrival: number; readonly historical: boolean },
+): Verdict {
+  const { time, arrival, historical } = of;
   const started = gate.clock !== Number.NEGATIVE_INFINITY;
   const at = started ? Math.min(arrival, gate.clock) : arrival;
   const id = event["event.id"];
@@ -127,7 +154,7 @@ function judgeFuture(gate: Gate, event: Event, time: number, arrival: number): V
   addFutureId(gate.dedupe, id, Number.isFinite(time) ? Math.max(time, at) : at);
   gate.counts.future += 1;
   const asOf = started ? Math.max(at, gate.watermark) : Number.NEGATIVE_INFINITY;
-  return verdict(at, { asOf, late: at < gate.watermark, future: true });
+  return verdict(at, { asOf, late: at < gate.watermark, future: true, historical });
 }
 
 /** Cells that changed since the cut before, or all; {@link gateCovered} after the marker is durable. */
@@ -138,7 +165,8 @@ export function* gateCells(
   const { clock, historicalUntil, expiredAt } = gate;
   const meta = { clock, historicalUntil, expiredAt, floor: gate.dedupe.floor };
   const finite = Object.entries(meta).filter(([, value]) => Number.isFinite(value));
-  yield ["g", Buffer.from(JSON.stringify(Object.fromEntries(finite)))];
+  const numbersAndBeats = { ...Object.fromEntries(finite), heartbeats: [...gate.heartbeats] };
+  yield ["g", Buffer.from(JSON.stringify(numbersAndBeats))];
   const numbers = full
     ? gate.dedupe.segments.map((segment) => segment.number)
     : [...gate.dedupe.dirty];
@@ -158,12 +186,27 @@ export function restoreGate(gate: Gate, cells: Iterable<readonly [string, Uint8A
   indexIds(gate.dedupe);
 }
 
+interface Meta {
+  readonly clock?: number;
+  readonly historicalUntil?: number;
+  readonly expiredAt?: number;
+  readonly floor?: number;
+  readonly heartbeats: readonly (readonly [string, readonly [number, number]])[];
+}
+
 function restoreMeta(gate: Gate, bytes: Uint8Array): void {
-  const meta: Record<string, number | undefined> = JSON.parse(Buffer.from(bytes).toString());
-  const of = (key: string): number => meta[key] ?? Number.NEGATIVE_INFINITY;
+  const { heartbeats, ...meta }: Meta = JSON.parse(Buffer.from(bytes).toString());
+  const of = (key: keyof typeof meta): number => meta[key] ?? Number.NEGATIVE_INFINITY;
+  for (const [ingest, beat] of heartbeats) gate.heartbeats.set(ingest, beat);
   gate.clock = of("clock");
   gate.watermark = gate.clock - LAG;
   gate.historicalUntil = of("historicalUntil");
   gate.expiredAt = of("expiredAt");
   gate.dedupe.floor = of("floor");
+}
+
+/** When an event arrived (epoch ms): as ingest says, else when the log took it. */
+export function arrivalOf(gate: Gate, ingested: string | undefined, appendedAt: number): number {
+  const said = ingested === undefined ? Number.NaN : gate.readTime(ingested);
+  return Number.isNaN(said) ? appendedAt : said;
 }

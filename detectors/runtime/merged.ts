@@ -93,6 +93,18 @@ export function createMerged(options: EngineOptions, writer: string): Merged {
   };
 }
 
+/** Handles one event that arrived at `arrival` (epoch ms); its outputs wait in the outbox. */
+export function takeEvent(
+  merged: Merged,
+  event: Event,
+  arrival: number,
+  historical: boolean,
+): void {
+  const verdict = judge(merged.gate, event, arrival, historical);
+  moveTo(merged, merged.gate.watermark);
+  if (!verdict.repeat) for (const core of merged.cores) apply(core, event, verdict);
+}
+
 /** Handles one event that arrived at `arrival` (epoch ms). */
 export function processEvent(
   merged: Merged,
@@ -100,16 +112,17 @@ export function processEvent(
   arrival: number,
   historical = false,
 ): Outputs {
-  const verdict = judge(merged.gate, event, arrival, historical);
-  moveTo(merged, merged.gate.watermark);
-  if (!verdict.repeat) for (const core of merged.cores) apply(core, event, verdict);
+  takeEvent(merged, event, arrival, historical);
   return drain(merged.outbox);
 }
+
+/** Runs what is due after the gate's clock was moved from outside. */
+export const takeClock = (merged: Merged): void => moveTo(merged, merged.gate.watermark);
 
 /** All that was read up to `at` (epoch ms) has been processed. */
 export function processHeartbeat(merged: Merged, at: number): Outputs {
   moveClock(merged.gate, at);
-  moveTo(merged, merged.gate.watermark);
+  takeClock(merged);
   return drain(merged.outbox);
 }
 

@@ -1,6 +1,6 @@
 import type { Event } from "../../schemas/event.ts";
 import { LAG } from "../exchange/boundaries.ts";
-import { cellKey, encodeSlot } from "./slots.ts";
+import { allSlots, cellKey, encodeSlot } from "./slots.ts";
 import {
   createMerged,
   type EngineOptions,
@@ -117,11 +117,9 @@ function userCells(engine: Merged): { readonly users: number; readonly bytes: nu
   let bytes = 0;
   for (const core of engine.cores) {
     for (const table of core.kinds.filter((one) => one.kind === "user")) {
-      for (const ids of table.tenants.values()) {
-        for (const slot of ids.values()) {
-          users += 1;
-          bytes += encodeSlot(table, slot).byteLength + cellKey(slot).length;
-        }
+      for (const slot of allSlots(table)) {
+        users += 1;
+        bytes += encodeSlot(table, slot).byteLength + cellKey(slot).length;
       }
     }
   }

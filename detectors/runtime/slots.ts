@@ -53,6 +53,11 @@ export const createSlotTable = (
   removed: new Set(),
 });
 
+/** All entities of a table, in order of creation by tenant. */
+export function* allSlots(table: SlotTable): Iterable<Slot> {
+  for (const ids of table.tenants.values()) yield* ids.values();
+}
+
 export const findSlot = (table: SlotTable, tenant: string, id: string): Slot | undefined =>
   table.tenants.get(tenant)?.get(id);
 
@@ -82,9 +87,7 @@ export function createSlot(table: SlotTable, tenant: string, id: string): Slot {
  */
 export function evict(table: SlotTable, forget: (slot: Slot) => void): void {
   if (table.count <= table.cap) return;
-  const slots: Slot[] = [];
-  for (const ids of table.tenants.values()) for (const slot of ids.values()) slots.push(slot);
-  slots.sort((left, right) => left.touched - right.touched);
+  const slots = [...allSlots(table)].sort((left, right) => left.touched - right.touched);
   const excess = table.count - table.cap + Math.floor(table.cap / 16);
   for (const slot of slots.slice(0, excess)) {
     table.tenants.get(slot.tenant)?.delete(slot.entity.id);

@@ -56,7 +56,7 @@ function applyTo(core: Core, table: SlotTable, applied: Applied): void {
   const { event, verdict, id } = applied;
   const tenant = event["organization.id"] ?? "default";
   const known = findSlot(table, tenant, id);
-  if (known !== undefined && known.nextWake <= verdict.at) runDue(core, table, known, verdict.at);
+  if (known !== undefined && known.nextWake <= verdict.at) runDue(core, known, verdict.at);
   let slot = known;
   for (let index = 0; index < table.detectors.length; index++) {
     const detector = table.detectors[index];
@@ -128,21 +128,15 @@ const openFrom = (core: Core): number =>
   Number.isNaN(core.nextClose) ? Number.NEGATIVE_INFINITY : core.nextClose;
 
 /** Runs the wakes of one entity due up to `until`, in time order. */
-function runDue(core: Core, table: SlotTable, slot: Slot, until: number): void {
+function runDue(core: Core, slot: Slot, until: number): void {
   while (slot.nextWake <= until) {
-    runWake(core, slot, slot.wakes.indexOf(slot.nextWake), slot.nextWake, table);
+    runWake(core, slot, slot.wakes.indexOf(slot.nextWake), slot.nextWake);
   }
 }
 
 /** Runs one wake of a detector about an entity. */
-export function runWake(
-  core: Core,
-  slot: Slot,
-  detector: number,
-  at: number,
-  of?: SlotTable,
-): void {
-  const table = of ?? core.kinds.find((one) => one.kind === slot.entity.type);
+export function runWake(core: Core, slot: Slot, detector: number, at: number): void {
+  const table = core.kinds.find((one) => one.kind === slot.entity.type);
   setWake(core.wakes, slot, detector, 0);
   if (table === undefined || !hasState(slot, detector)) return;
   call({
