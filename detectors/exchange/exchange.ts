@@ -118,11 +118,14 @@ export function nextStep(exchange: Exchange, now: number): Step | undefined {
 const present = (state: PartitionState, boundary: number): boolean =>
   state.closed >= boundary - INTERVAL;
 
+// A task closes boundaries in order: past this one, only a part that is missing can hold it up.
 function isReady(exchange: Exchange, key: string, boundary: number): boolean {
   const state = exchange.partitions.get(key);
-  return (
-    state !== undefined && state.closed >= boundary && foldable(exchange, key, boundary) >= boundary
-  );
+  if (state === undefined || state.closed < boundary) return false;
+  for (const [open, closing] of state.open) {
+    if (open <= boundary && !isComplete(closing)) return false;
+  }
+  return true;
 }
 
 function patienceOver(exchange: Exchange, boundary: number, now: number): boolean {
