@@ -1,5 +1,5 @@
 import type { Column } from "./ddl-columns.ts";
-import { type StoredView, tableOf, tables } from "./ddl-tables.ts";
+import { type StoredView, tables } from "./ddl-tables.ts";
 
 export type Row =
   | { readonly line: string; readonly day: string }
@@ -46,9 +46,13 @@ export function rowOf(
 
 /** The partition's day, as far as the sink must know it to bound the days of one insert. */
 function dayOf(view: StoredView, row: Readonly<Record<string, unknown>>): string {
-  if (tableOf(view).partitionBy === undefined) return "";
+  if (!dailyViews.has(view)) return "";
   return String(view === "scores" ? row["day"] : row["@timestamp"]).slice(0, 10);
 }
+
+const dailyViews = new Set(
+  tables.filter((table) => table.partitionBy !== undefined).map((table) => table.view),
+);
 
 const writersByView = new Map(
   tables.map((table) => [
@@ -108,10 +112,10 @@ function writerOf(column: Column): Writer {
 const held = (time: string): string => (time < EARLIEST ? EARLIEST : time > LATEST ? LATEST : time);
 
 /** JSON numbers are exact to 2^53 only; nothing we store needs more. */
-const rangeOf = (type: string): readonly [number, number] =>
-  type.includes("UInt8")
-    ? [0, 255]
-    : [type.includes("UInt") ? 0 : Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+function rangeOf(type: string): readonly [least: number, greatest: number] {
+  if (type.includes("UInt8")) return [0, 255];
+  return [type.includes("UInt") ? 0 : Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+}
 
 /** ClickHouse refuses half a surrogate pair; the replacement character stands for it. */
 function wellFormed(row: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,6 +1,11 @@
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from "@clickhouse/client";
 import type { MetsukeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { storeError } from "./clickhouse-errors.ts";
@@ -104,6 +109,8 @@ function connect(options: StoreOptions, database: string | undefined): ClickHous
     // Below every server's own limit (3 s in old ones): whoever closes last finds no dead socket.
     keep_alive: { enabled: true, idle_socket_ttl: 1_500 },
     application: "metsuke",
+    // It would print to the console, statements and all; what matters we log ourselves.
+    log: { level: ClickHouseLogLevel.OFF },
     ...(tls === undefined
       ? {}
       : {

@@ -13,7 +13,6 @@ import {
   showWords,
   systemTables,
   tableFunctionNames,
-  transportSettings,
 } from "./reader-lists.ts";
 import { isName, isWord, splitTail, type Statement, startsClause } from "./statement-tail.ts";
 
@@ -30,8 +29,8 @@ export interface ReaderGate {
    * @throws Refusal with ClickHouse's code for what is wrong with it.
    */
   admit(canonical: string): Statement;
-  /** The setting as it may be used (capped), undefined when it is to be left out. */
-  setting(name: string, value: string): string | undefined;
+  /** The value that may be used, capped. @throws Refusal 164 when readers may not set it. */
+  setting(name: string, value: string): string;
   parameter(name: string): void;
 }
 
@@ -210,8 +209,7 @@ function insideType(tokens: readonly Token[], at: number): boolean {
   return false;
 }
 
-function readerSetting(name: string, value: string, limits: ReaderLimits): string | undefined {
-  if (transportSettings.test(name)) return undefined;
+function readerSetting(name: string, value: string, limits: ReaderLimits): string {
   if (freeSettings.has(name) || readerSettingPrefixes.some((prefix) => name.startsWith(prefix))) {
     if (value.length <= 200) return value;
   }
