@@ -1,0 +1,157 @@
+import { createWriteStream, type WriteStream } from "node:fs";
+import { once } from "node:events";
+import { openGeo } from "../../ingest/geo-files.ts";
+import { formats } from "../../ingest/index.ts";
+import { normaliseSafely } from "../../ingest/role-normalise.ts";
+import { createNormaliser } from "../../ingest/normalise.ts";
+import type { RawBatch } from "../../ingest/source.ts";
+import { createOrdinalMemory } from "../../ingest/sources/ordinals.ts";
+import type { Reject } from "../../schemas/reject.ts";
+import {
+  type Command,
+  nearest,
+  stringOption,
+  timezoneOption,
+  usageError,
+  type Values,
+} from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { geoFiles } from "../geo-options.ts";
+import { readLines, writeTo } from "../input.ts";
+
+/** Bytes of one record that are kept: longer ones become rejects that say how long they were. */
+const KEPT_BYTES = 16 * 1_048_576;
+
+interface Tally {
+  records: number;
+  events: number;
+  rejects: number;
+  readonly reasons: Map<string, number>;
+}
+
+export const normalize: Command = {
+  name: "normalize",
+  summary: "raw records in, Events out, by the code that the ingest role runs",
+  usage: [
+    "normalize [--dataset NAME] [--sender NAME] [--timezone ZONE] [--rejects FILE] [FILE… | -]",
+  ],
+  options: {
+    dataset: { type: "string" },
+    sender: { type: "string" },
+    timezone: { type: "string" },
+    rejects: { type: "string" },
+    config: { type: "string" },
+  },
+  help: {
+    dataset: `format of every record; without it each is sniffed (${[...formats].map((one) => one.name).join(", ")})`,
+    sender: "name of the sender, part of the id of records without one of their own (default: file name)",
+    timezone: "IANA zone of times that have none (default UTC)",
+    rejects: "file for what could not become an Event, one Reject a line",
+    config: "configuration, for one's own networks, geo files and identity domains",
+  },
+  async run(values, positionals, streams) {
+    const dataset = datasetOption(values);
+    const timezone = timezoneOption(values);
+    const sender = stringOption(values, "sender");
+    const { config } = loadConfig(stringOption(values, "config"));
+    const normalise = createNormaliser({
+      identityDomains: config.ingest.identity_domains,
+      networks: config.ingest.networks,
+      geo: await openGeo(geoFiles(config.ingest.geo)),
+    });
+    const rejects = rejectStream(stringOption(values, "rejects"));
+    const tally: Tally = { records: 0, events: 0, rejects: 0, reasons: new Map() };
+    const started = process.hrtime.bigint();
+    let ordinals = createOrdinalMemory(Number.POSITIVE_INFINITY);
+    for await (const { input, lines, first } of readLines(positionals, streams, {
+      title: "normalize",
+      keptBytes: KEPT_BYTES,
+    })) {
+      if (first) ordinals = createOrdinalMemory(Number.POSITIVE_INFINITY);
+      if (lines.length === 0) continue;
+      const whole = lines.filter((line) => line.bytes === line.record.length).map((line) => line.record);
+      const cut = lines.filter((line) => line.bytes !== line.record.length);
+      const batch: RawBatch = {
+        provenance: {
+          tenant: config.organization,
+          transport: "file",
+          senderId: sender ?? input.name,
+          authenticated: true,
+        },
+        ...(dataset === undefined ? {} : { dataset }),
+        ...(timezone === undefined ? {} : { timezone }),
+        records: whole,
+        ordinals: ordinals.take(whole),
+        arrivedAt: Date.now(),
+        refused: cut.map((line) => ({
+          bytes: line.record,
+          code: "too_large",
+          reason: `the record has ${line.bytes} bytes; the first ${line.record.length} are kept`,
+        })),
+      };
+      tally.records += lines.length;
+      await emit(normaliseSafely(normalise, batch, () => {}), { out: streams.out, rejects, tally });
+    }
+    await finish(rejects);
+    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+    streams.err.write(summary(tally, seconds, rejects !== undefined));
+    return 0;
+  },
+};
+
+function datasetOption(values: Values): string | undefined {
+  const name = stringOption(values, "dataset");
+  const known = [...formats].map((format) => format.name);
+  if (name === undefined || known.includes(name)) return name;
+  const near = nearest(name, known);
+  throw usageError(
+    `--dataset "${name}" is not a format${near === undefined ? "" : `; did you mean ${near}?`} (${known.join(", ")})`,
+  );
+}
+
+function rejectStream(path: string | undefined): WriteStream | undefined {
+  return path === undefined ? undefined : createWriteStream(path);
+}
+
+async function finish(stream: WriteStream | undefined): Promise<void> {
+  if (stream === undefined) return;
+  stream.end();
+  await once(stream, "finish");
+}
+
+interface Sinks {
+  readonly out: NodeJS.WritableStream;
+  readonly rejects: WriteStream | undefined;
+  readonly tally: Tally;
+}
+
+async function emit(
+  made: { readonly events: readonly object[]; readonly rejects: readonly Reject[] },
+  sinks: Sinks,
+): Promise<void> {
+  const { tally } = sinks;
+  tally.events += made.events.length;
+  tally.rejects += made.rejects.length;
+  for (const reject of made.rejects) {
+    const code = reject["reject.code"];
+    tally.reasons.set(code, (tally.reasons.get(code) ?? 0) + 1);
+  }
+  await writeTo(sinks.out, ndjson(made.events));
+  if (sinks.rejects !== undefined) await writeTo(sinks.rejects, ndjson(made.rejects));
+}
+
+const ndjson = (values: readonly object[]): string =>
+  values.map((value) => `${JSON.stringify(value)}\n`).join("");
+
+function summary(tally: Tally, seconds: number, kept: boolean): string {
+  const rate = Math.round(tally.records / Math.max(seconds, 1e-9));
+  const lines = [
+    `records ${tally.records}`,
+    `events ${tally.events}`,
+    `rejects ${tally.rejects}`,
+    ...[...tally.reasons].toSorted().map(([code, count]) => `  ${code} ${count}`),
+    `records/s ${rate}`,
+  ];
+  if (tally.rejects > 0 && !kept) lines.push("--rejects FILE keeps the rejected records.");
+  return `${lines.join("\n")}\n`;
+}
