@@ -107,11 +107,13 @@ function seenOf(event: Event, context: Context): Seen | undefined {
 /** Why a place is no sign of a thief; undefined when nothing says so. */
 function excuse(state: State, place: Seen, context: Context): string | undefined {
   const day = Math.floor(context.at / DAY);
-  const { known_days: known, shared_accounts: shared } = context.params;
+  const { known_days: known } = context.params;
+  // A sharer counts 1000 on the first day and less until the next: 800 is one within the week.
+  const shared = 800 * context.params.shared_accounts;
   if (earlierDays(state.networks, place.network, day) >= known) return "network";
   const sharers = context.shared("travel.addresses");
-  if (place.ip !== "" && sharers.get(place.ip) >= shared * 1000) return "shared";
-  if (place.as !== "" && context.shared("travel.jumps").get(place.as) >= shared * 1000) {
+  if (place.ip !== "" && sharers.get(place.ip) >= shared) return "shared";
+  if (place.as !== "" && context.shared("travel.jumps").get(place.as) >= shared) {
     return "provider";
   }
   if (place.device !== 0 && earlierDays(state.devices, place.device, day) >= known) return "device";

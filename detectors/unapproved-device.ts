@@ -22,7 +22,7 @@ const params = Type.Object(
       description: "Managed devices that must be known before an unmanaged one is certain.",
     }),
     unmanaged_share: Type.Number({
-      default: 0.05,
+      default: 0.02,
       minimum: 0,
       maximum: 1,
       description: "From this share of the fleet on, unmanaged devices are normal here.",
@@ -68,7 +68,9 @@ function unmanaged(state: State, context: Context): Objection {
   const own = state.counted >= 0 && !state.managed ? 1 : 0;
   const others = Math.max(0, Math.round(fleet.get("unmanaged") / 1000) - own);
   const share = others / Math.max(1, managed + others);
-  const enough = managed >= context.params.fleet_min;
+  // On the first day nobody knows yet what is usual: the fleet must have come back once.
+  const enough =
+    managed >= context.params.fleet_min && fleet.get("again") >= context.params.fleet_min;
   const usual = others > 1 && share >= context.params.unmanaged_share;
   const certain = enough && !usual;
   return {
@@ -105,13 +107,14 @@ function objection(state: State, event: Event, context: Context): Objection | un
   return undefined;
 }
 
-/** Fleet table: 1000 for a device's first day and 33 for each further one, see SHARERS_KEEP_PER_MILLE. */
+/** Fleet table: `again` counts days on which a managed device came back; else 1000 for a device's first day and 33 for each further one, see SHARERS_KEEP_PER_MILLE. */
 function countFleet(state: State, event: Event, context: Context): void {
   const day = Math.floor(context.at / DAY);
   const managed = event["device.managed"];
   if (managed === undefined || day <= state.counted) return;
   const amount = state.counted < 0 || state.managed !== managed ? 1000 : 33;
   context.contribute("devices.fleet", managed ? "managed" : "unmanaged", amount);
+  if (amount !== 1000 && managed) context.contribute("devices.fleet", "again", 1);
   state.counted = day;
   state.managed = managed;
 }

@@ -1,8 +1,8 @@
 import { type BaselineState, initState, SLOTS } from "./layout.ts";
 
 /**
- * State as bytes: used slots (u8 index, u32 hash, u16 mark; little-endian), learned numbers as f32,
- * counts as u8, then the open windows as JSON.
+ * State as bytes: used slots (u8 index, u32 hash, u16 mark), learned numbers as f32 (all
+ * little-endian, as is every platform this runs on), counts as u8, then the open windows as JSON.
  */
 export function encodeState(state: BaselineState): Uint8Array {
   let used = 0;
@@ -20,7 +20,8 @@ export function encodeState(state: BaselineState): Uint8Array {
     at = bytes.writeUInt32LE(state.hashes[index] as number, at);
     at = bytes.writeUInt16LE(state.marks[index] as number, at);
   }
-  for (const value of models) at = bytes.writeFloatLE(value, at);
+  bytes.set(new Uint8Array(models.buffer), at);
+  at += models.byteLength;
   bytes.set(exceed, at);
   bytes.set(lags, at + exceed.length);
   bytes.set(tail, at + exceed.length + lags.length);
@@ -38,8 +39,8 @@ export function decodeState(input: Uint8Array): BaselineState {
     state.marks[index] = bytes.readUInt16LE(at + 5);
   }
   const { models, exceed, lags } = state;
-  for (let index = 0; index < models.length; index++, at += 4)
-    models[index] = bytes.readFloatLE(at);
+  new Uint8Array(models.buffer).set(bytes.subarray(at, at + models.byteLength));
+  at += models.byteLength;
   exceed.set(bytes.subarray(at, at + exceed.length));
   at += exceed.length;
   lags.set(bytes.subarray(at, at + lags.length));

@@ -164,7 +164,6 @@ export function stepAccount(state: AccountState, event: Event, context: BurstCon
   }
   const address = addressOf(event);
   touchHabit(state.known, address, Math.floor(context.at / DAY), 8);
-  if (state.failures.length === 0) return;
   const earlier = state.success;
   state.success = {
     at: context.at,

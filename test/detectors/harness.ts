@@ -188,7 +188,7 @@ export function run(
         const label = `${detector.name} ${kind}`;
         result.states[label] = (result.states[label] ?? 0) + 1;
       }
-      recode(cell);
+      if (options.recode === true) recode(cell);
       detector.step(cell.state, event, context(cell, at, at < greatest - LAG));
     }
   };
