@@ -54,18 +54,18 @@ describe("what one accept writes", () => {
       "events.by-source": (e: Event) => routingKey("default", entityOf(e, "source") ?? ""),
       "events.by-host": (e: Event) => routingKey("default", entityOf(e, "host") ?? ""),
     };
+    const stored = (topic: string) =>
+      [0, 1, 2, 3].flatMap((index) =>
+        rig.memory.records(topic, index).map((record) => ({ index, record })),
+      );
     for (const [topic, key] of Object.entries(keys)) {
-      let seen = 0;
-      for (let index = 0; index < 4; index++) {
-        for (const record of rig.memory.records(topic, index)) {
-          expect(record.headers["schema"]).toBe("event/1");
-          for (const line of record.value.toString().trimEnd().split("\n")) {
-            expect(partitionOf(key(JSON.parse(line) as Event), 4)).toBe(index);
-            seen++;
-          }
-        }
-      }
-      expect(seen).toBe(200);
+      const lines = stored(topic).flatMap(({ index, record }) => {
+        expect(record.headers["schema"]).toBe("event/1");
+        const texts = record.value.toString().trimEnd().split("\n");
+        return texts.map((text) => ({ index, event: JSON.parse(text) as Event }));
+      });
+      expect(lines).toHaveLength(200);
+      for (const { index, event } of lines) expect(partitionOf(key(event), 4)).toBe(index);
     }
   });
 

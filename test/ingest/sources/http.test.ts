@@ -242,8 +242,7 @@ describe("who may send", () => {
     const { rig, url } = await listen(params);
     const answer = await send(url, '{"message":"a"}', headers as Record<string, string>);
     expect(answer.status).toBe(status);
-    expect(rig.memory.lines("events")).toHaveLength(event === undefined ? 0 : 1);
-    if (event !== undefined) expect(rig.memory.lines("events")[0]).toMatchObject(event);
+    expect(rig.memory.lines("events")).toMatchObject(event === undefined ? [] : [event]);
   });
 
   test("a dataset may be asked for where no token fixes it", async () => {
@@ -256,14 +255,17 @@ describe("who may send", () => {
     expect((await send(`${url}?dataset=a&dataset=b`, "{}")).status).toBe(400);
   });
 
-  test.each([
-    [{ host: "0.0.0.0" }, false],
-    [{ host: "0.0.0.0", tokens, trusted: true }, false],
-    [{ host: "0.0.0.0", tokens }, true],
-    [{ host: "0.0.0.0", unauthenticated: true }, true],
-  ])("beyond loopback %o opens: %s", async (params, opens) => {
-    const opened = listen(params);
-    if (opens) await opened;
-    else await expect(opened).rejects.toMatchObject({ code: "METSUKE_CONFIG_INVALID" });
-  });
+  test.each([[{ host: "0.0.0.0" }], [{ host: "0.0.0.0", tokens, trusted: true }]])(
+    "beyond loopback %o does not open",
+    async (params) => {
+      await expect(listen(params)).rejects.toMatchObject({ code: "METSUKE_CONFIG_INVALID" });
+    },
+  );
+
+  test.each([[{ host: "0.0.0.0", tokens }], [{ host: "0.0.0.0", unauthenticated: true }]])(
+    "beyond loopback %o opens",
+    async (params) => {
+      expect((await listen(params)).url).toMatch(/^http:/);
+    },
+  );
 });
