@@ -119,6 +119,8 @@ export async function deleteRecordsBefore(
   const admin = kafkaClient(connection, RETRIES).admin();
   try {
     await admin.connect();
+    // kafkajs looks for the leader in metadata that only this call loads.
+    await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({
       topic,
       partitions: [{ partition: at.partition, offset: String(at.offset) }],

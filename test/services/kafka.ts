@@ -75,12 +75,16 @@ const settings = (port: number, controller: number, host: string) => ({
   "group.min.session.timeout.ms": "1000",
 });
 
-async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
-  const java = await program("java");
-  const lib = await mavenJars(`kafka-${KAFKA_VERSION}`, [
+/** Folder of the broker's and the tools' jars. */
+export const kafkaJars = (): Promise<string> =>
+  mavenJars(`kafka-${KAFKA_VERSION}`, [
     `org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`,
     `org.apache.kafka:kafka-tools:${KAFKA_VERSION}`,
   ]);
+
+async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
+  const java = await program("java");
+  const lib = await kafkaJars();
   const dir = await mkdtemp(join(tmpdir(), "metsuke-kafka-"));
   const port = await freePort();
   const file = join(dir, "server.properties");
