@@ -45,6 +45,7 @@ export function cutCovered(of: Cutting): void {
   for (const core of of.cores) {
     core.contributions.dirty.clear();
     for (const table of core.kinds) {
+      for (const slot of table.dirty) slot.dirty = false;
       table.dirty.clear();
       table.removed.clear();
     }

@@ -32,7 +32,8 @@ export interface Contribution {
 }
 
 /**
- * Adds to the interval of `at`, or to the next open one (`nextClose`) if that is closed.
+ * Adds to the interval of `at`, or to the next open one (`nextClose`, NaN = none closed yet) if that
+ * is closed.
  * @throws METSUKE_INTERNAL for an amount that is not an integer: sums would depend on order.
  */
 export function contribute(to: Contributions, nextClose: number, what: Contribution): void {
@@ -42,7 +43,8 @@ export function contribute(to: Contributions, nextClose: number, what: Contribut
       `table ${what.table}: amount ${what.amount} is not an integer`,
     );
   }
-  const boundary = Math.max(intervalOf(what.at), nextClose);
+  const interval = intervalOf(what.at);
+  const boundary = interval < nextClose ? nextClose : interval;
   const amounts = amountsOf(to, boundary, what);
   const old = amounts.get(what.key);
   if (old === undefined && amounts.size >= KEYS) {

@@ -5,6 +5,7 @@ import { closeInterval, type Contributions, createContributions } from "./contri
 import type { Gate } from "./gate.ts";
 import { createOutbox, type Outbox } from "./outputs.ts";
 import type { TopicPlan } from "./plan.ts";
+import type { Caller } from "./step.ts";
 import { createSlotTable, type Slot, type SlotTable } from "./slots.ts";
 import { createWakeQueue, nextWake, type WakeQueue } from "./wakes.ts";
 
@@ -42,6 +43,8 @@ export interface Core {
   touches: number;
   /** Findings that history raised, kept from acting. */
   withheld: number;
+  /** Made at the first call of a detector. */
+  caller: Caller | undefined;
 }
 
 export interface CoreOptions {
@@ -66,6 +69,7 @@ export const createCore = ({ plan, partition, gate, around }: CoreOptions): Core
   reached: Number.NEGATIVE_INFINITY,
   touches: 0,
   withheld: 0,
+  caller: undefined,
 });
 
 /** Runs one wake; part of the core's step, passed in so that the order of time stays readable here. */

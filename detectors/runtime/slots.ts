@@ -23,6 +23,8 @@ export interface Slot {
   /** Last local day (days since 1970) counted as active, −1 = none. */
   day: number;
   gone: boolean;
+  /** Whether it changed since the last durable cut. */
+  dirty: boolean;
 }
 
 /** The entities of one kind in one task. */
@@ -33,9 +35,9 @@ export interface SlotTable {
   readonly tenants: Map<string, Map<string, Slot>>;
   count: number;
   evicted: number;
-  dirty: Set<Slot>;
+  readonly dirty: Set<Slot>;
   /** Keys of entities evicted since the last durable cut. */
-  removed: Set<string>;
+  readonly removed: Set<string>;
 }
 
 export const createSlotTable = (
@@ -62,24 +64,32 @@ export const findSlot = (table: SlotTable, tenant: string, id: string): Slot | u
   table.tenants.get(tenant)?.get(id);
 
 export function createSlot(table: SlotTable, tenant: string, id: string): Slot {
-  const slot: Slot = {
-    tenant,
-    entity: { type: table.kind, id },
-    states: table.detectors.map(() => undefined),
-    raw: table.detectors.map(() => undefined),
-    wakes: table.detectors.map(() => 0),
-    nextWake: Number.POSITIVE_INFINITY,
-    touched: 0,
-    day: -1,
-    gone: false,
-  };
+  const slot = detachedSlot(table, tenant, id);
   let ids = table.tenants.get(tenant);
   if (ids === undefined) table.tenants.set(tenant, (ids = new Map()));
   ids.set(id, slot);
   table.count += 1;
-  table.removed.delete(cellKey(slot));
+  if (table.removed.size > 0) table.removed.delete(cellKey(slot));
   return slot;
 }
+
+/** A slot that is in no table: a place for a call that must leave no state behind. */
+export const detachedSlot = (table: SlotTable, tenant: string, id: string): Slot => ({
+  tenant,
+  entity: { type: table.kind, id },
+  states: table.detectors.map(() => undefined),
+  raw: table.detectors.map(() => undefined),
+  wakes: table.detectors.map(() => 0),
+  nextWake: Number.POSITIVE_INFINITY,
+  touched: 0,
+  day: -1,
+  gone: false,
+  dirty: false,
+});
+
+/** Whether a detector keeps state for the entity, decoded or not. */
+export const hasState = (slot: Slot, index: number): boolean =>
+  slot.states[index] !== undefined || slot.raw[index] !== undefined;
 
 /**
  * Makes room when the kind is over its cap: the least recently touched 1/16 go, so that the sort is
@@ -104,24 +114,35 @@ export const cellKey = (slot: Slot): string =>
   `e/${slot.entity.type}/${slot.tenant}\u0000${slot.entity.id}`;
 
 const HEADER = 13;
+const NUMBERS = 12;
 
 /** version u8, touched f64, day i32; per state: name, version (u8 length + text), wake f64, u32 length, bytes. */
 export function encodeSlot(table: SlotTable, slot: Slot): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const head = Buffer.alloc(HEADER);
-  head.writeUInt8(1, 0);
-  head.writeDoubleLE(slot.touched, 1);
-  head.writeInt32LE(slot.day, 9);
-  parts.push(head);
-  for (const [index, detector] of table.detectors.entries()) {
-    const raw = slot.raw[index] ?? encodeState(detector, slot.states[index]);
-    if (raw === undefined) continue;
-    const numbers = Buffer.alloc(12);
-    numbers.writeDoubleLE(slot.wakes[index] ?? 0, 0);
-    numbers.writeUInt32LE(raw.bytes.byteLength, 8);
-    parts.push(shortText(detector.name), shortText(raw.version), numbers, raw.bytes);
+  const states = table.detectors.map(
+    (detector, index) => slot.raw[index] ?? encodeState(detector, slot.states[index]),
+  );
+  let size = HEADER;
+  for (const [index, state] of states.entries()) {
+    if (state === undefined) continue;
+    const name = (table.detectors[index] as Detector).name;
+    size += 2 + Buffer.byteLength(name) + Buffer.byteLength(state.version);
+    size += NUMBERS + state.bytes.byteLength;
   }
-  return Buffer.concat(parts);
+  const cell = Buffer.allocUnsafe(size);
+  cell.writeUInt8(1, 0);
+  cell.writeDoubleLE(slot.touched, 1);
+  cell.writeInt32LE(slot.day, 9);
+  let at = HEADER;
+  for (const [index, state] of states.entries()) {
+    if (state === undefined) continue;
+    at = writeText(cell, at, (table.detectors[index] as Detector).name);
+    at = writeText(cell, at, state.version);
+    cell.writeDoubleLE(slot.wakes[index] ?? 0, at);
+    cell.writeUInt32LE(state.bytes.byteLength, at + 8);
+    cell.set(state.bytes, at + NUMBERS);
+    at += NUMBERS + state.bytes.byteLength;
+  }
+  return cell;
 }
 
 function encodeState(detector: Detector, state: unknown): RawState | undefined {
@@ -129,9 +150,11 @@ function encodeState(detector: Detector, state: unknown): RawState | undefined {
   return { version: detector.version, bytes: detector.encode(state) };
 }
 
-function shortText(text: string): Uint8Array {
-  const bytes = Buffer.from(text).subarray(0, 255);
-  return Buffer.concat([Buffer.of(bytes.byteLength), bytes]);
+/** A text of at most 255 bytes: names and versions are ours. */
+function writeText(cell: Buffer, at: number, text: string): number {
+  const length = cell.write(text, at + 1);
+  cell.writeUInt8(length, at);
+  return at + 1 + length;
 }
 
 /** Puts a cell back; the states stay bytes until touched. Wakes are returned in `slot.wakes`, unset. */

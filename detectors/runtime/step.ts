@@ -1,43 +1,59 @@
-import { errorText } from "../../platform/errors.ts";
-import { entityOf } from "../../schemas/topics.ts";
+import { errorText, MetsukeError } from "../../platform/errors.ts";
 import type { Event } from "../../schemas/event.ts";
-import type { DetectorContext, Finding } from "../detector.ts";
-import { DAY, versionFor } from "../exchange/boundaries.ts";
-import { sharedTable } from "../exchange/tables.ts";
-import { anomalyFrom, scoreFrom } from "./anomaly.ts";
+import { entityOf } from "../../schemas/topics.ts";
+import type { Detector } from "../detector.ts";
+import { DAY } from "../exchange/boundaries.ts";
+import type { Call } from "./call.ts";
+import { type CallContext, createContext } from "./context.ts";
 import { contribute } from "./contributions.ts";
 import { type Core, wakeAsOf } from "./core.ts";
 import type { Verdict } from "./gate.ts";
-import { activeKey, ENTITY_DAYS, POPULATION, populationOf } from "./population.ts";
-import { createSlot, evict, findSlot, type Slot, type SlotTable, stateOf } from "./slots.ts";
+import { activeKey, ENTITY_DAYS, POPULATION } from "./population.ts";
+import {
+  createSlot,
+  detachedSlot,
+  evict,
+  findSlot,
+  hasState,
+  type Slot,
+  type SlotTable,
+  stateOf,
+} from "./slots.ts";
 import { forgetWakes, setWake } from "./wakes.ts";
 
-/** One call of a detector. */
-interface Call {
-  readonly core: Core;
-  readonly table: SlotTable;
-  readonly slot: Slot;
-  readonly detector: number;
-  readonly at: number;
-  readonly late: boolean;
-  /** Event time that selects the table version. */
-  readonly asOf: number;
-  /** The event, undefined for a wake. */
-  readonly event: Event | undefined;
-  readonly historical: boolean;
-  /** False: on a copy, nothing but findings leaves the call. */
-  readonly learns: boolean;
+/** A task's call and its context, made at the first use. */
+export interface Caller {
+  readonly call: Call;
+  readonly context: CallContext;
 }
 
-const detectorOf = (call: Call) => {
-  const detector = call.table.detectors[call.detector];
-  if (detector === undefined) throw new RangeError(`no detector ${call.detector}`);
-  return detector;
-};
+function callerOf(core: Core): Caller {
+  if (core.caller !== undefined) return core.caller;
+  const table = core.kinds[0];
+  const detector = table?.detectors[0];
+  if (table === undefined || detector === undefined) {
+    throw new MetsukeError("METSUKE_INTERNAL", `task ${core.topic} runs no detector`);
+  }
+  const call: Call = {
+    core,
+    table,
+    slot: detachedSlot(table, "", ""),
+    detector,
+    index: 0,
+    at: 0,
+    late: false,
+    asOf: 0,
+    event: undefined,
+    historical: false,
+    learns: false,
+  };
+  core.caller = { call, context: createContext(call) };
+  return core.caller;
+}
 
 /**
- * Applies an event to every entity it names. Everything due before it has run ({@link advance}) and
- * the version of its time is there.
+ * Applies an event to every entity it names. Everything due before it has run and the version of its
+ * time is there.
  */
 export function apply(core: Core, event: Event, verdict: Verdict): void {
   for (const table of core.kinds) {
@@ -59,49 +75,34 @@ function applyTo(core: Core, table: SlotTable, applied: Applied): void {
   if (known !== undefined && known.nextWake <= verdict.at) runDue(core, known, verdict.at);
   let slot = known;
   for (let index = 0; index < table.detectors.length; index++) {
-    const detector = table.detectors[index];
-    if (detector === undefined || !detector.accepts(event, table.kind)) continue;
+    const detector = table.detectors[index] as Detector;
+    if (!detector.accepts(event, table.kind)) continue;
     const has = slot !== undefined && hasState(slot, index);
     if (!has && !detector.admits(event, table.kind)) continue;
     if (slot === undefined && !verdict.stale) slot = createSlot(table, tenant, id);
-    call({
-      core,
-      table,
-      slot: slot ?? detached(table, tenant, id),
-      detector: index,
-      at: verdict.at,
-      late: verdict.late,
-      asOf: verdict.asOf,
-      event,
-      historical: verdict.historical,
-      learns: !verdict.stale,
-    });
+    const { call } = callerOf(core);
+    call.table = table;
+    call.slot = slot ?? detachedSlot(table, tenant, id);
+    call.index = index;
+    call.at = verdict.at;
+    call.late = verdict.late;
+    call.asOf = verdict.asOf;
+    call.event = event;
+    call.historical = verdict.historical;
+    call.learns = !verdict.stale;
+    make(core, detector);
   }
   if (slot === undefined || verdict.stale) return;
-  touch(core, table, slot);
+  core.touches += 1;
+  slot.touched = core.touches;
+  soil(table, slot);
   if (table.kind === "user") countDay(core, slot, applied, table);
   if (known === undefined) evict(table, (gone) => forgetWakes(core.wakes, gone));
 }
 
-const hasState = (slot: Slot, index: number): boolean =>
-  slot.states[index] !== undefined || slot.raw[index] !== undefined;
-
-// A place for a call about an entity without state that must leave none behind.
-const detached = (table: SlotTable, tenant: string, id: string): Slot => ({
-  tenant,
-  entity: { type: table.kind, id },
-  states: [],
-  raw: [],
-  wakes: [],
-  nextWake: Number.POSITIVE_INFINITY,
-  touched: 0,
-  day: -1,
-  gone: true,
-});
-
-function touch(core: Core, table: SlotTable, slot: Slot): void {
-  core.touches += 1;
-  slot.touched = core.touches;
+function soil(table: SlotTable, slot: Slot): void {
+  if (slot.dirty) return;
+  slot.dirty = true;
   table.dirty.add(slot);
 }
 
@@ -116,16 +117,13 @@ function countDay(core: Core, slot: Slot, { event, verdict }: Applied, table: Sl
   if (!admitted) return;
   const add = (key: string, amount: number): void => {
     const { tenant } = slot;
-    contribute(core.contributions, openFrom(core), { at, tenant, table: POPULATION, key, amount });
+    contribute(core.contributions, core.nextClose, { at, tenant, table: POPULATION, key, amount });
   };
   add(ENTITY_DAYS, 1);
   add(activeKey(day), 1);
   if (slot.day >= 0) add(activeKey(slot.day), -1);
   slot.day = day;
 }
-
-const openFrom = (core: Core): number =>
-  Number.isNaN(core.nextClose) ? Number.NEGATIVE_INFINITY : core.nextClose;
 
 /** Runs the wakes of one entity due up to `until`, in time order. */
 function runDue(core: Core, slot: Slot, until: number): void {
@@ -135,128 +133,59 @@ function runDue(core: Core, slot: Slot, until: number): void {
 }
 
 /** Runs one wake of a detector about an entity. */
-export function runWake(core: Core, slot: Slot, detector: number, at: number): void {
+export function runWake(core: Core, slot: Slot, index: number, at: number): void {
   const table = core.kinds.find((one) => one.kind === slot.entity.type);
-  setWake(core.wakes, slot, detector, 0);
-  if (table === undefined || !hasState(slot, detector)) return;
-  call({
-    core,
-    table,
-    slot,
-    detector,
-    at,
-    late: false,
-    asOf: wakeAsOf(core, at),
-    event: undefined,
-    historical: false,
-    learns: true,
-  });
-  table.dirty.add(slot);
+  setWake(core.wakes, slot, index, 0);
+  const detector = table?.detectors[index];
+  if (table === undefined || detector === undefined || !hasState(slot, index)) return;
+  const { call } = callerOf(core);
+  call.table = table;
+  call.slot = slot;
+  call.index = index;
+  call.at = at;
+  call.late = false;
+  call.asOf = wakeAsOf(core, at);
+  call.event = undefined;
+  call.historical = false;
+  call.learns = true;
+  make(core, detector);
+  soil(table, slot);
 }
 
-function call(of: Call): void {
-  const { core, slot, event } = of;
-  const detector = detectorOf(of);
+/** Makes the call that is filled in. A detector that throws loses this event, and nobody else does. */
+function make(core: Core, detector: Detector): void {
+  const { call, context } = callerOf(core);
+  call.detector = detector;
+  context.params = core.around.params[detector.name];
+  context.tenant = call.slot.tenant;
+  context.entity = call.slot.entity;
+  context.at = call.at;
+  context.late = call.late;
   try {
-    const state = of.learns ? ownState(of) : copyOfState(of);
-    if (event === undefined) detector.wake?.(state, contextOf(of));
-    else detector.step(state, event, contextOf(of));
+    const state = call.learns ? ownState(call) : copyOfState(call);
+    if (call.event === undefined) detector.wake?.(state, context);
+    else detector.step(state, call.event, context);
   } catch (error) {
     core.outbox.failures.push({
       detector: detector.name,
-      entity: slot.entity.id,
-      event: event?.["event.id"] ?? "wake",
+      entity: call.slot.entity.id,
+      event: call.event?.["event.id"] ?? "wake",
       error: errorText(error),
     });
     core.outbox.any = true;
   }
 }
 
-function ownState(of: Call): unknown {
-  const state = stateOf(of.table, of.slot, of.detector);
+function ownState(call: Call): unknown {
+  const state = stateOf(call.table, call.slot, call.index);
   if (state !== undefined) return state;
-  const fresh = detectorOf(of).init();
-  of.slot.states[of.detector] = fresh;
+  const fresh = call.detector.init();
+  call.slot.states[call.index] = fresh;
   return fresh;
 }
 
-function copyOfState(of: Call): unknown {
-  const detector = detectorOf(of);
-  const state = stateOf(of.table, of.slot, of.detector);
+function copyOfState(call: Call): unknown {
+  const { detector } = call;
+  const state = stateOf(call.table, call.slot, call.index);
   return state === undefined ? detector.init() : detector.decode(detector.encode(state));
-}
-
-function contextOf(of: Call): DetectorContext<unknown> {
-  const { core, slot, at, asOf } = of;
-  const { tables, zone } = core.around;
-  const { tenant, entity } = slot;
-  const detector = detectorOf(of);
-  const boundary = versionFor(asOf);
-  return {
-    params: core.around.params[detector.name],
-    tenant,
-    entity,
-    at,
-    late: of.late,
-    get zoneOffsetMs() {
-      return zone(at);
-    },
-    emit: (finding) => emit(of, finding),
-    score: (score) => {
-      if (!of.learns) return;
-      core.outbox.scores.push(scoreFrom(score, { detector, tenant, entity, at }));
-      core.outbox.any = true;
-    },
-    wakeAt: (time) => {
-      if (!Number.isFinite(time)) throw new RangeError(`wake at ${time}`);
-      // A wake that asks for its own instant again would never end.
-      const after = of.event === undefined ? at + 1 : 1;
-      if (of.learns) setWake(core.wakes, slot, of.detector, Math.max(Math.floor(time), after));
-    },
-    contribute: (table, key, amount) => addTo(of, table, key, amount),
-    shared: (table) => sharedTable(tables, boundary, { tenant, table }),
-    statistics: (windowStart) => statisticsOf(of, windowStart),
-  };
-}
-
-function addTo(of: Call, table: string, key: string, amount: number): void {
-  const { core, slot, at } = of;
-  const detector = detectorOf(of);
-  if (core.around.owns.get(detector)?.has(table) !== true) {
-    throw new RangeError(`detector ${detector.name} does not declare the table ${table}`);
-  }
-  if (!of.learns) return;
-  const { tenant } = slot;
-  contribute(core.contributions, openFrom(core), { at, tenant, table, key, amount });
-}
-
-function emit(of: Call, finding: Finding): void {
-  const { core, slot, at } = of;
-  if (isHistory(of, finding)) {
-    core.withheld += 1;
-    return;
-  }
-  const { tenant, entity } = slot;
-  const shared = sharedTable(core.around.tables, versionFor(of.asOf), {
-    tenant,
-    table: POPULATION,
-  });
-  const population = populationOf(shared, at, core.around.zone(at));
-  const origin = { detector: detectorOf(of), tenant, entity, at, late: of.late, population };
-  core.outbox.anomalies.push(anomalyFrom(finding, origin));
-  core.outbox.any = true;
-}
-
-// History never acts: not when it is read, nor when the wake of a window that it began comes due.
-const isHistory = (of: Call, finding: Finding): boolean =>
-  of.historical || (of.event === undefined && finding.windowStart <= of.core.gate.historicalUntil);
-
-function statisticsOf(of: Call, windowStart: number): readonly (readonly [string, number])[] {
-  const found: (readonly [string, number])[] = [];
-  for (const [index, other] of of.table.detectors.entries()) {
-    if (index === of.detector || other.statistic === undefined) continue;
-    const state = stateOf(of.table, of.slot, index);
-    if (state !== undefined) found.push([other.name, other.statistic(state, windowStart)]);
-  }
-  return found;
 }

@@ -19,14 +19,19 @@ export function createZone(timezone: string): (at: number) => number {
     second: "numeric",
   });
   const known = new Map<number, number>();
+  let lastSlot = Number.NaN;
+  let lastOffset = 0;
   return (at) => {
     const slot = Math.floor(at / SLOT);
+    if (slot === lastSlot) return lastOffset;
     let offset = known.get(slot);
     if (offset === undefined) {
       if (known.size >= KEPT) known.clear();
       offset = offsetAt(format, slot * SLOT);
       known.set(slot, offset);
     }
+    lastSlot = slot;
+    lastOffset = offset;
     return offset;
   };
 }
