@@ -23,15 +23,15 @@ async function start(settings: HostSettings): Promise<void> {
   try {
     const bodies = join(settings.dir, "bodies");
     const empty = join(settings.dir, "empty");
-    await rm(bodies, { recursive: true, force: true });
-    for (const dir of [bodies, empty, join(settings.dir, "engine")]) {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-    }
+    for (const dir of [empty, join(settings.dir, "engine")]) await makeFolder(dir);
     // Names of tables may be looked up as files of the working folder: there shall be none.
     process.chdir(empty);
     process.umask(0o077);
     setPriority(5);
     engine = await openEngine(join(settings.dir, "engine"));
+    // Only whoever owns the engine may clear away what an earlier run left.
+    await rm(bodies, { recursive: true, force: true });
+    await makeFolder(bodies);
     const server = createHttpServer(createDesk(engine, settings, bodies), settings);
     await listen(server, settings);
     closeOnSignals(server, engine);
@@ -39,11 +39,17 @@ async function start(settings: HostSettings): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     await engine?.close();
-    send({ kind: "failed", message, inUse: /Code: 76\b|lock|EADDRINUSE/i.test(message) });
+    send({ kind: "failed", message: `${settings.dir}: ${message}`, inUse: isHeld(message) });
     process.disconnect();
     process.exit(1);
   }
 }
+
+const makeFolder = (dir: string) => mkdir(dir, { recursive: true, mode: 0o700 });
+
+/** The engine tells only its own standard error that the lock is taken (code 76). */
+const isHeld = (message: string): boolean =>
+  /Code: 76\b|Failed to create connection|EADDRINUSE/.test(message);
 
 const listen = (server: Server, settings: HostSettings): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -51,14 +57,16 @@ const listen = (server: Server, settings: HostSettings): Promise<void> =>
     server.listen(settings.port, settings.host, () => resolve());
   });
 
-/** Answers what runs, takes nothing new, lets go of the folder. */
+/** Takes nothing new, gives what runs 1.5 s, ends the rest, lets go of the folder. */
 function closeOnSignals(server: Server, engine: Engine): void {
   let closing = false;
   const close = () => {
     if (closing) return;
     closing = true;
+    const impatient = setTimeout(() => server.closeAllConnections(), 1_500);
     const hurry = setTimeout(() => process.exit(0), 5_000);
     server.close(() => {
+      clearTimeout(impatient);
       clearTimeout(hurry);
       void engine.close().finally(() => process.exit(0));
     });

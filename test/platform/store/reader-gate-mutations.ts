@@ -127,10 +127,29 @@ const mutations: readonly Mutation[] = [
   (text) => text.replaceAll("(", " ( ").replaceAll(")", " ) "),
 ];
 
+/** What readers may ask; grown together with escapes it gets furthest. */
+const harmless = (table: string): string[] => [
+  "SELECT 1",
+  "SELECT 'file' AS file",
+  `SELECT a FROM ${table}`,
+  `SELECT a, count() FROM ${table} GROUP BY a ORDER BY a LIMIT 2`,
+  "SELECT number FROM numbers(3) WHERE number IN (SELECT 1)",
+  "SELECT name FROM system.tables LIMIT 1",
+  "SELECT * APPLY(toString) FROM (SELECT 1 AS x)",
+  "WITH x AS (SELECT 2 AS y) SELECT y FROM x",
+  "SELECT arrayMap(x -> upper(x), ['a'])",
+  `DESCRIBE TABLE ${table}`,
+  `EXISTS TABLE ${table}`,
+  "SHOW TABLES",
+  "EXPLAIN SELECT 1",
+  "SELECT 1 FORMAT JSON",
+  "SELECT 1 SETTINGS max_threads = 1",
+];
+
 /** `n` statements grown from the escapes by one to four random steps; the same seed, the same list. */
 export function* mutateEscapes(seed: number, n: number, prey: Prey): Generator<string> {
   const random = seededRandom(seed);
-  const list = escapes(prey);
+  const list = [...escapes(prey), ...harmless(prey.table), ...harmless(prey.table)];
   for (let made = 0; made < n; made++) {
     let text = pick(random, list);
     const steps = 1 + random(4);
