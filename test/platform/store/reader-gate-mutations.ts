@@ -88,7 +88,8 @@ const mutations: readonly Mutation[] = [
     const where = at(text, random);
     return text.slice(0, where) + text.slice(where + 1 + random(4));
   },
-  (text, random) => [...text].map((char) => (random(3) === 0 ? char.toUpperCase() : char)).join(""),
+  (text, random) =>
+    text.replaceAll(/[a-z]/g, (char) => (random(3) === 0 ? char.toUpperCase() : char)),
   (text, random) =>
     text.replace(/\b([a-z]\w*)\(/i, pick(random, ["`$1`(", '"$1"(', "$1/**/(", "$1 (", "$1--\n("])),
   (text, random) =>
@@ -218,7 +219,7 @@ export async function runGateMutations(wanted: {
     }
     const names = await readdir(root);
     if (names.some((name) => name !== "store" && name !== "planted.csv"))
-      escaped.push(`files: ${names}`);
+      escaped.push(`files: ${names.join()}`);
     if (!(await bystander.stillRuns())) escaped.push("ended another's query");
     bystander.leave();
     return { tried: wanted.count, answered, refused: wanted.count - answered, escaped };
