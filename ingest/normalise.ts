@@ -7,7 +7,14 @@ import type { ParseFailure, RawRecord } from "./format.ts";
 import { chooseReading } from "./index.ts";
 import { originalOf, readRaw } from "./raw-record.ts";
 import type { RawBatch } from "./source.ts";
-import { createStamp, senderOf, type Stamp, type StampConfig, type Work } from "./stamp.ts";
+import {
+  createStamp,
+  FUTURE_MS,
+  senderOf,
+  type Stamp,
+  type StampConfig,
+  type Work,
+} from "./stamp.ts";
 import { createZones } from "./time.ts";
 
 export interface Limits {
@@ -53,7 +60,7 @@ function rejectOf(work: Work, failure: ParseFailure, dataset: string | undefined
     ...(encoding === undefined ? {} : { "reject.original_encoding": encoding }),
     ...(dataset === undefined ? {} : { "event.dataset": dataset }),
     "organization.id": tenant,
-    ...senderOf(batch),
+    ...work.sender,
   };
 }
 
@@ -78,7 +85,7 @@ function readyEvent(work: Work, views: readonly RawRecord[]): Event | undefined 
     ...(encoding === undefined ? {} : { "event.original_encoding": encoding }),
     "event.ingested": work.arrivedAt,
     "organization.id": batch.provenance.tenant,
-    ...(event["sender.transport"] === undefined ? senderOf(batch) : {}),
+    ...(event["sender.transport"] === undefined ? work.sender : {}),
     ...event,
   };
 }
@@ -149,9 +156,11 @@ export function createNormaliser(config: NormaliserConfig): Normaliser {
     const ordinals = batch.ordinals ?? createOrdinals();
     const arrivedAt = new Date(batch.arrivedAt).toISOString();
     const time = { arrivedAt: batch.arrivedAt, offset: zones(batch.timezone ?? "UTC") };
+    const futureFrom = new Date(batch.arrivedAt + FUTURE_MS).toISOString();
+    const arrival = { batch, time, arrivedAt, futureFrom, sender: senderOf(batch) };
     for (const record of batch.records) {
       const original = originalOf(record.subarray(0, limits.keptBytes));
-      const work: Work = { batch, original, ordinal: ordinals(record), time, arrivedAt };
+      const work: Work = { ...arrival, original, ordinal: ordinals(record) };
       const made = tooLarge(batch, record, limits) ?? recordEvents(work, stamp);
       if (Array.isArray(made)) normalised.events.push(...made);
       else normalised.rejects.push(rejectOf(work, made.failure, made.dataset));

@@ -7,7 +7,7 @@ import { ocsfOf } from "./ocsf.ts";
 import { createPlaces } from "./place.ts";
 import type { Original } from "./raw-record.ts";
 import type { RawBatch } from "./source.ts";
-import { epochOf, readTime, type TimeContext } from "./time.ts";
+import { isAfter, readTime, type TimeContext } from "./time.ts";
 
 /** What is known of one record while it becomes events. */
 export interface Work {
@@ -17,6 +17,9 @@ export interface Work {
   readonly time: TimeContext;
   /** `event.ingested`. */
   readonly arrivedAt: string;
+  /** Times after this one are in the future. */
+  readonly futureFrom: string;
+  readonly sender: Partial<Event>;
 }
 
 export interface StampConfig {
@@ -27,7 +30,7 @@ export interface StampConfig {
 }
 
 /** An event dated further ahead of its arrival is flagged. */
-const FUTURE_MS = 5 * 60_000;
+export const FUTURE_MS = 5 * 60_000;
 
 /** `sender.*` and nothing else says how a record came. */
 export function senderOf(batch: RawBatch): Partial<Event> {
@@ -90,7 +93,6 @@ export function createStamp(config: StampConfig): Stamp {
     const fields: Record<string, unknown> = {
       "@timestamp": at,
       "event.id": idOf(work, parsed, index),
-      "event.dataset": "",
       ...event,
     };
     fields["@timestamp"] = at;
@@ -107,8 +109,8 @@ export function createStamp(config: StampConfig): Stamp {
     }
     fields["organization.id"] = work.batch.provenance.tenant;
     fields["event.ingested"] = work.arrivedAt;
-    if (epochOf(at) > work.batch.arrivedAt + FUTURE_MS) fields["event.future"] = true;
-    Object.assign(fields, senderOf(work.batch));
+    if (isAfter(at, work.futureFrom)) fields["event.future"] = true;
+    Object.assign(fields, work.sender);
     fields["event.original"] = work.original.text;
     if (work.original.encoding !== undefined) {
       fields["event.original_encoding"] = work.original.encoding;

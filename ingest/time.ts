@@ -83,6 +83,15 @@ const representable = (ms: number): boolean => ms >= -2_208_988_800_000 && ms < 
 const zoneless = (local: number, offset: (at: number) => number): number =>
   local - offset(local - offset(local));
 
+const daysIn = (year: number, month: number): number =>
+  month === 2
+    ? (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+      ? 29
+      : 28
+    : month === 4 || month === 6 || month === 9 || month === 11
+      ? 30
+      : 31;
+
 function utc(fields: readonly number[]): number | undefined {
   const [year, month, day, hour, minute, second] = fields as [
     number,
@@ -93,10 +102,9 @@ function utc(fields: readonly number[]): number | undefined {
     number,
   ];
   // 60 is a leap second: it counts as the second after.
-  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  if (year < 1900 || hour > 23 || minute > 59 || second > 60) return undefined;
   const at = Date.UTC(year, month - 1, day, hour, minute, second);
-  const midnight = new Date(Date.UTC(year, month - 1, day));
-  return midnight.getUTCMonth() === month - 1 && midnight.getUTCDate() === day ? at : undefined;
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) ? at : undefined;
 }
 
 function offsetOf(zone: string): number | undefined {
@@ -112,6 +120,13 @@ function fromIso(match: RegExpExecArray, context: TimeContext): string | undefin
   if (local === undefined) return undefined;
   const zone = match[8];
   const offset = zone === undefined ? undefined : offsetOf(zone);
+  // Already in our form: no need to make it anew.
+  const fraction = match[7];
+  if (zone === "Z" && match[6] !== "60" && representable(local) && fraction !== undefined) {
+    if (fraction.length >= 3 && fraction.length <= 9) {
+      return `${match[0].slice(0, 10)}T${match[0].slice(11, 19)}.${fraction}Z`;
+    }
+  }
   if (zone !== undefined && offset === undefined) return undefined;
   const at = offset === undefined ? zoneless(local, context.offset) : local - offset;
   return representable(at) ? written(at, match[7]) : undefined;
@@ -120,19 +135,22 @@ function fromIso(match: RegExpExecArray, context: TimeContext): string | undefin
 /** Without a year: the latest one that puts the time at most a day after arrival. */
 function fromBsd(match: RegExpExecArray, context: TimeContext): string | undefined {
   const month = months.indexOf(match[1]!) + 1;
-  const rest = [match[2], match[4], match[5], match[6]].map(Number);
+  if (month === 0) return undefined;
+  const rest = [month, Number(match[2]), Number(match[4]), Number(match[5]), Number(match[6])];
   const given = match[3] ?? match[8];
-  const latest = new Date(context.arrivedAt).getUTCFullYear() + 1;
-  const years =
-    given === undefined ? Array.from({ length: 10 }, (_, back) => latest - back) : [Number(given)];
-  for (const year of years) {
-    const local = month === 0 ? undefined : utc([year, month, ...rest]);
+  const latest = given === undefined ? yearOf(context.arrivedAt) + 1 : Number(given);
+  const earliest = given === undefined ? latest - 10 : latest;
+  for (let year = latest; year >= earliest; year--) {
+    const local = utc([year, ...rest]);
     if (local === undefined) continue;
     const at = zoneless(local, context.offset);
+    if (!representable(at)) return undefined;
     if (given !== undefined || at <= context.arrivedAt + DAY) return written(at, match[7]);
   }
   return undefined;
 }
+
+const yearOf = (at: number): number => new Date(at).getUTCFullYear();
 
 /** Seconds, milli-, micro- or nanoseconds, told apart by magnitude. */
 function fromEpoch(whole: string, fraction: string | undefined): string | undefined {
@@ -154,8 +172,9 @@ export function readTime(value: string, context: TimeContext): string | undefine
   return epochMatch === null ? undefined : fromEpoch(epochMatch[1]!, epochMatch[2]);
 }
 
-/** Epoch ms of a text made here. */
-export const epochOf = (time: string): number => Date.parse(`${time.slice(0, 23)}Z`);
+/** Whether a text made here is after another, to the millisecond. */
+export const isAfter = (time: string, other: string): boolean =>
+  time.slice(0, 23) > other.slice(0, 23);
 
 /** A complete time (zone and year in it) as our text; what lacks either is no time of a field. */
 export const readableTime = (text: string | undefined): string | undefined =>

@@ -96,8 +96,7 @@ const lines: readonly Line[] = [
   },
   {
     starts: ["Received disconnect from "],
-    pattern:
-      /^Received disconnect from (?<ip>[^\s:]+|[\da-fA-F:]+(?=: )|[\da-fA-F:.]+)(?: port (?<port>\d{1,5}))?:/,
+    pattern: /^Received disconnect from (?<ip>\S+?)(?: port (?<port>\d{1,5}):|: \d)/,
     fields: () => connection("ssh_disconnect", "end"),
   },
   {
@@ -123,7 +122,7 @@ const lines: readonly Line[] = [
       "banner exchange: ",
     ],
     pattern:
-      /^(?:Did not receive identification string from|Bad protocol version identification '.*' from|Unable to negotiate with|banner exchange: Connection from) (?<ip>[^\s:]+|[\da-fA-F:.]+?)(?: port (?<port>\d{1,5}))?(?::.*)?$/,
+      /^(?:Did not receive identification string from|Bad protocol version identification '.*' from|Unable to negotiate with|banner exchange: Connection from) (?<ip>\S+?)(?: port (?<port>\d{1,5}))?(?:: .*)?$/,
     fields: () => connection("ssh_probe", "info"),
   },
   {

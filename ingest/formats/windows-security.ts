@@ -7,7 +7,7 @@ const DATASET = "windows.security";
 const PROVIDER = "Microsoft-Windows-Security-Auditing";
 
 /** Winlogbeat and Elastic Agent nest the data; NXLog and others write it side by side. */
-const dataPrefixes = ["winlog.event_data.", "EventData.", "event_data.", ""];
+const dataPrefixes = ["winlog.event_data.", "winlog.user_data.", "EventData.", "event_data.", ""];
 
 const channelOf = (flat: FlatDocument): string | undefined =>
   textOf(flat["winlog.channel"]) ?? textOf(flat["Channel"]) ?? textOf(flat["log_name"]);
