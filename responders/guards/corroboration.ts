@@ -4,7 +4,8 @@ import { carries } from "./maturity.ts";
 /**
  * Anybody can fail to log in under another's name. An account is acted upon only by a detector that
  * counts (certain, or calibrated and ripe) with a second family of evidence, one of them holding a
- * success; a device by one certain detector.
+ * success; a device by one certain detector. What an ended lease rested on does not count as that
+ * detector again: else a few more failures would bring an undone lock back.
  */
 export const corroboration: Guard = {
   name: "corroboration",
@@ -14,15 +15,20 @@ export const corroboration: Guard = {
   },
 };
 
-function deviceReason({ target, evidence }: Candidate): string | undefined {
-  return evidence.some((anomaly) => anomaly["anomaly.certain"])
+function deviceReason({ target, fresh }: Candidate): string | undefined {
+  return fresh.some((anomaly) => anomaly["anomaly.certain"])
     ? undefined
-    : `A device is blocked only by a certain detector; none of the ${evidence.length} findings about ${target.id} is certain.`;
+    : `A device is blocked only by a certain detector; none of the ${plural(fresh.length, "new finding")} about ${target.id} is certain.`;
 }
 
-function accountReason({ target, evidence, params }: Candidate): string | undefined {
-  const families = [...new Set(evidence.flatMap((anomaly) => anomaly["anomaly.families"]))];
-  const seen = families.toSorted().join(", ") || "none";
+function accountReason({
+  target,
+  evidence,
+  fresh,
+  families,
+  params,
+}: Candidate): string | undefined {
+  const seen = families.join(", ") || "none";
   if (families.every((family) => family === "failures")) {
     return `Failed logins alone never act on their victim: the evidence against ${target.id} is ${plural(evidence.length, "finding")} of family ${seen}, and no second family.`;
   }
@@ -32,9 +38,9 @@ function accountReason({ target, evidence, params }: Candidate): string | undefi
   if (!evidence.some((anomaly) => anomaly["evidence.success"])) {
     return `None of the ${plural(evidence.length, "finding")} about ${target.id} (${seen}) contains a success.`;
   }
-  return evidence.some((anomaly) => carries(anomaly, params))
+  return fresh.some((anomaly) => carries(anomaly, params))
     ? undefined
-    : `None of the ${plural(evidence.length, "finding")} about ${target.id} (${seen}) is certain or comes from a ripe baseline.`;
+    : `None of the ${plural(fresh.length, "new finding")} about ${target.id} (${seen}) is certain or comes from a ripe baseline.`;
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -28,6 +28,10 @@ export interface Candidate {
    * late; the decisive anomaly is in it when it is so itself.
    */
   readonly evidence: readonly Anomaly[];
+  /** Families of that evidence, sorted. */
+  readonly families: readonly string[];
+  /** Those of them that no earlier lease of this kind on this target rests on. */
+  readonly fresh: readonly Anomaly[];
   readonly params: RespondParams;
   /** Configured responders that can do this type of action. */
   readonly able: readonly TriageResponder[];

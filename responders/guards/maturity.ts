@@ -29,7 +29,12 @@ function unripeToNotify(decisive: Anomaly, { maturity: limits }: RespondParams) 
     : undefined;
 }
 
-/** Whether an anomaly may carry an action: certain, or calibrated and ripe. */
-export const carries = (anomaly: Anomaly, params: RespondParams): boolean =>
-  anomaly["anomaly.certain"] ||
-  (anomaly["anomaly.p"] !== null && unripe(anomaly, params) === undefined);
+/** A calibrated score above this supports others but carries nothing by itself. */
+const CARRYING_P = 1e-3;
+
+/** Whether an anomaly may carry an action: certain, or calibrated, unlikely and ripe. */
+export function carries(anomaly: Anomaly, params: RespondParams): boolean {
+  if (anomaly["anomaly.certain"]) return true;
+  const p = anomaly["anomaly.p"];
+  return p !== null && p <= CARRYING_P && unripe(anomaly, params) === undefined;
+}

@@ -2,6 +2,9 @@ import type { Action } from "../../schemas/action.ts";
 import type { Anomaly } from "../../schemas/anomaly.ts";
 import type { EntityRef } from "../../schemas/entity.ts";
 import { caps } from "../guards/caps.ts";
+import { corroboration } from "../guards/corroboration.ts";
+import { globalStop } from "../guards/global-stop.ts";
+import { protectedAccounts } from "../guards/protected-accounts.ts";
 import { contains, type Candidate } from "../guards/guard.ts";
 import { ableTo, executorOf } from "../guards/identity-link.ts";
 import { guards } from "../guards/registry.ts";
@@ -81,8 +84,10 @@ const counts = (anomaly: Anomaly): boolean =>
 const byWeight = (left: Anomaly, right: Anomaly): number =>
   Number(counts(right)) - Number(counts(left)) ||
   Number(right["anomaly.certain"]) - Number(left["anomaly.certain"]) ||
-  Date.parse(right["@timestamp"]) - Date.parse(left["@timestamp"]) ||
-  (left["anomaly.id"] < right["anomaly.id"] ? -1 : 1);
+  compare(right["@timestamp"], left["@timestamp"]) ||
+  compare(left["anomaly.id"], right["anomaly.id"]);
+
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 const isAccount = ({ type }: EntityRef): boolean => type === "user" || type === "service";
 
@@ -101,31 +106,27 @@ function targetsOf({ type }: PolicyAction, anomaly: Anomaly): readonly EntityRef
 }
 
 function meet(situation: Situation, demand: Demand): Action[] {
-  const { state } = situation;
+  const { state, incident } = situation;
   const open = state.open.get(demand.key);
-  const verdicts = demand.decisive.map((decisive) => judge(situation, demand, decisive));
+  const verdict = judge(situation, demand);
+  const { held, candidate } = verdict;
   if (open !== undefined) {
-    const passed = verdicts.find(({ held }) => held === undefined || held.name === caps.name);
-    if (passed === undefined) return [];
+    if (held !== undefined && held.name !== caps.name) return [];
     if (isUndoing(open)) {
-      const held = {
-        name: "undo-in-progress",
-        reason: `An earlier ${demand.action.type} of ${demand.target.id} is being undone; the next finding is judged anew.`,
-      };
-      return suppressAction(situation, demand, { ...passed, held });
+      const reason = `An earlier ${demand.action.type} of ${demand.target.id} is being undone; the next finding is judged anew.`;
+      return suppressAction(situation, demand, {
+        candidate,
+        held: { name: "undo-in-progress", reason },
+      });
     }
-    spend(situation.incident, demand);
-    return [extendLease(situation, open, demand.action, passed.candidate.decisive)];
+    spend(incident, demand, candidate);
+    return [extendLease(situation, open, demand.action, candidate.decisive)];
   }
-  const passed = verdicts.find(({ held }) => held === undefined);
-  if (passed === undefined) {
-    const first = verdicts[0];
-    return first === undefined ? [] : suppressAction(situation, demand, first);
-  }
-  const { type } = demand.action;
-  const live = situation.config.live.includes(type) && passed.candidate.executor !== undefined;
-  spend(situation.incident, demand);
-  return (live ? startAction : planAction)(situation, demand, passed);
+  if (held !== undefined) return suppressAction(situation, demand, verdict);
+  const live =
+    situation.config.live.includes(demand.action.type) && candidate.executor !== undefined;
+  spend(incident, demand, candidate);
+  return (live ? startAction : planAction)(situation, demand, verdict);
 }
 
 export interface Verdict {
@@ -133,21 +134,55 @@ export interface Verdict {
   readonly held: { readonly name: string; readonly reason: string } | undefined;
 }
 
-function judge(situation: Situation, demand: Demand, decisive: Anomaly): Verdict {
-  const { state, config, incident } = situation;
-  const { type } = demand.action;
+/** Guards whose answer is the same for every anomaly, or that other evidence must not get round. */
+const FINAL = new Set([globalStop.name, protectedAccounts.name, corroboration.name, caps.name]);
+
+/** The first anomaly that no guard holds decides; when none does, the newest one's reason is shown. */
+function judge(situation: Situation, demand: Demand): Verdict {
+  const support = supportOf(situation, demand);
+  const ofNewest = demand.decisive.find(
+    (anomaly) => anomaly["anomaly.id"] === situation.newest["anomaly.id"],
+  );
+  let last: Verdict | undefined;
+  for (const decisive of demand.decisive) {
+    last = judgeBy(situation, demand, decisive, support);
+    if (last.held === undefined || last.held.name === caps.name) return last;
+    if (FINAL.has(last.held.name)) break;
+  }
+  if (last === undefined) throw new Error("a demand without an anomaly");
+  return ofNewest === undefined ? last : judgeBy(situation, demand, ofNewest, support);
+}
+
+type Support = Pick<Candidate, "evidence" | "families" | "fresh">;
+
+function supportOf({ incident }: Situation, { key, target }: Demand): Support {
+  const evidence = recentEvidence(incident).filter(
+    (anomaly) => counts(anomaly) && names(anomaly, target),
+  );
+  const spent = new Set(incident.spent[key]);
+  return {
+    evidence,
+    families: [...new Set(evidence.flatMap((anomaly) => anomaly["anomaly.families"]))].toSorted(),
+    fresh: evidence.filter((anomaly) => !spent.has(anomaly["anomaly.id"])),
+  };
+}
+
+function judgeBy(
+  { state, config }: Situation,
+  { action: { type }, target }: Demand,
+  decisive: Anomaly,
+  support: Support,
+): Verdict {
   const able = ableTo(config.responders, type);
   const tenant = tenantOf(state, decisive["organization.id"]);
   const candidate: Candidate = {
+    ...support,
     type,
-    target: demand.target,
+    target,
     decisive,
-    evidence: recentEvidence(incident).filter(
-      (anomaly) => counts(anomaly) && names(anomaly, demand.target),
-    ),
     params: config,
     able,
-    executor: executorOf(able, config, { type, target: demand.target, decisive }),
+    executor: executorOf(able, config, { type, target, decisive }),
     counts: countReservations(state, tenant, { type, decisive }),
     stopped: isStopped(state),
   };
@@ -162,10 +197,10 @@ const names = (anomaly: Anomaly, target: EntityRef): boolean =>
   (anomaly["entity.type"] === target.type && anomaly["entity.id"] === target.id) ||
   anomaly["related.entities"].some(({ type, id }) => type === target.type && id === target.id);
 
-/** Whatever called for it has had its effect, or an undone lock would come back by itself. */
-function spend(incident: IncidentState, { key, decisive }: Demand): void {
-  const ids = decisive.map((anomaly) => anomaly["anomaly.id"]);
-  incident.spent[key] = [...(incident.spent[key] ?? []), ...ids].slice(-256);
+/** What an action rests on has had its effect, or an undone lock would come back by itself. */
+function spend(incident: IncidentState, { key, decisive }: Demand, { evidence }: Candidate): void {
+  const ids = [...decisive, ...evidence].map((anomaly) => anomaly["anomaly.id"]);
+  incident.spent[key] = [...new Set([...(incident.spent[key] ?? []), ...ids])].slice(-256);
 }
 
 function extendLease(
