@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { MetsukeError } from "../errors.ts";
@@ -13,6 +13,9 @@ interface Holder {
 }
 
 const ATTEMPTS = 20;
+/** How often the holder touches its lock, for those who cannot look its process up. */
+const TOUCH_MS = 10_000;
+const UNTOUCHED_MS = 60_000;
 
 /**
  * Takes the data folder for this process. The lock dies with its holder: a file that names a
@@ -27,9 +30,9 @@ export function lockFolder(dir: string): () => void {
   writeFileSync(mine, JSON.stringify(me));
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (link(mine, path)) return () => remove(path);
+      if (link(mine, path)) return hold(path);
       const holder = readHolder(path);
-      if (holder !== undefined && lives(holder)) throw inUse(dir, holder.pid);
+      if (holder !== undefined && lives(holder, path)) throw inUse(dir, holder.pid);
       takeAway(path, mine);
     }
     throw inUse(dir, undefined);
@@ -49,12 +52,12 @@ function takeAway(path: string, mine: string): void {
   const breaker = `${path}.takeover`;
   if (!link(mine, breaker)) {
     const other = readHolder(breaker);
-    if (other === undefined || !lives(other)) remove(breaker);
+    if (other === undefined || !lives(other, breaker)) remove(breaker);
     return;
   }
   try {
     const holder = readHolder(path);
-    if (holder === undefined || !lives(holder)) remove(path);
+    if (holder === undefined || !lives(holder, path)) remove(path);
   } finally {
     remove(breaker);
   }
@@ -100,10 +103,34 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-/** A holder on another host (a shared volume) cannot be looked up: it counts as living. */
-function lives(holder: Holder): boolean {
-  if (holder.host !== hostname()) return true;
+function hold(path: string): () => void {
+  const timer = setInterval(() => {
+    const now = new Date();
+    try {
+      utimesSync(path, now, now);
+    } catch {
+      // Whoever removed the lock took the folder; writes go on failing or working as before.
+    }
+  }, TOUCH_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    remove(path);
+  };
+}
+
+/**
+ * A holder on another host, or in another container, cannot be looked up: it lives as long as it
+ * touches its lock.
+ */
+function lives(holder: Holder, path: string): boolean {
+  if (holder.host !== hostname()) return ageOf(path) < UNTOUCHED_MS;
   return startOf(holder.pid) === holder.started;
+}
+
+function ageOf(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? Infinity : Date.now() - stats.mtimeMs;
 }
 
 function startOf(pid: number): string | undefined {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -91,6 +91,15 @@ describe("embedded log", () => {
     const unlock = lockFolder(dir);
     expect(() => lockFolder(dir)).toThrow("in use");
     unlock();
+  });
+
+  it("waits for a holder on another host only as long as that touches its lock", () => {
+    const path = join(dir, "lock");
+    writeFileSync(path, JSON.stringify({ pid: 1, started: "b 1", host: "another-container" }));
+    expect(() => lockFolder(dir)).toThrow("in use by process 1");
+    const old = new Date(Date.now() - 61_000);
+    utimesSync(path, old, old);
+    lockFolder(dir)();
   });
 
   describe("retention", () => {
