@@ -61,7 +61,9 @@ function make(options: AcceptOptions, batch: RawBatch): Made {
   const lines: Line[] = normalised.rejects.map(rejectLine);
   for (const event of events) {
     const made = linesOf(event, options.partitions, options.projections);
-    for (const line of made.lines) lines.push(line);
+    for (const line of made.lines) {
+      lines.push(batch.historical === true ? { ...line, historical: true } : line);
+    }
     if (made.reject !== undefined) rejects.push(made.reject);
   }
   const bytes = lines.reduce((sum, line) => sum + line.bytes, 0);

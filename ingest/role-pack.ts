@@ -13,6 +13,8 @@ export interface Line {
   readonly text: string;
   /** UTF-8 bytes of `text`. */
   readonly bytes: number;
+  /** True: learned from, and never acted on. */
+  readonly historical?: boolean;
 }
 
 export type ProjectionTopic = "bySource" | "byHost" | "byDevice";
@@ -101,7 +103,7 @@ export function linesOf(
 interface Pile {
   readonly topic: string;
   readonly partition: number;
-  readonly schema: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly records: LogRecord[];
   texts: string[];
   bytes: number;
@@ -110,7 +112,7 @@ interface Pile {
 function closePack(pile: Pile): void {
   if (pile.texts.length === 0) return;
   const value = Buffer.from(`${pile.texts.join("\n")}\n`);
-  pile.records.push({ value, headers: { schema: pile.schema } });
+  pile.records.push({ value, headers: pile.headers });
   pile.texts = [];
   pile.bytes = 0;
 }
@@ -119,11 +121,13 @@ function closePack(pile: Pile): void {
 export function pack(lines: Iterable<Line>): AppendBatch[] {
   const piles = new Map<string, Pile>();
   for (const line of lines) {
-    const name = `${line.topic}/${line.partition}`;
+    const historical = line.historical === true ? "/historical" : "";
+    const name = `${line.topic}/${line.partition}${historical}`;
     let pile = piles.get(name);
     if (pile === undefined) {
       const { topic, partition, schema } = line;
-      pile = { topic, partition, schema, records: [], texts: [], bytes: 0 };
+      const headers = historical === "" ? { schema } : { schema, historical: "1" };
+      pile = { topic, partition, headers, records: [], texts: [], bytes: 0 };
       piles.set(name, pile);
     }
     if (pile.bytes + line.bytes > PACK_BYTES) closePack(pile);

@@ -50,6 +50,20 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
+/** Opens a source; heartbeats wait, for what it finds to catch up with is not known before. */
+async function openHeld<Params>(
+  source: Source<Params>,
+  context: SourceContext<Params>,
+): Promise<OpenSource> {
+  const opening = `opening:${source.name}`;
+  context.position(opening, 0);
+  try {
+    return await source.open(context);
+  } finally {
+    context.position(opening, undefined);
+  }
+}
+
 /** The ingest role: raw batches in, durable Events, projections, rejects and heartbeats out. */
 export function createIngest(options: IngestOptions): Ingest {
   const { logger, metrics, now } = options;
@@ -75,6 +89,15 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const parts = { room, positions, writer };
   const accept = createAccept({ ...options, ...parts });
+  const shared = {
+    accept,
+    signal: ending.signal,
+    eventLog: options.log,
+    metrics,
+    now,
+    full: room.full,
+    position: positions.set,
+  };
   return {
     accept,
     full: room.full,
@@ -86,18 +109,9 @@ export function createIngest(options: IngestOptions): Ingest {
       }, options.heartbeatMs ?? 2_000);
     },
     async open(source, params, progress) {
-      const opened = await source.open({
-        params,
-        accept,
-        log: logger.child({ source: source.name }),
-        signal: ending.signal,
-        eventLog: options.log,
-        metrics,
-        now,
-        full: room.full,
-        position: positions.set,
-        ...(progress === undefined ? {} : { progress }),
-      });
+      const own = progress === undefined ? {} : { progress };
+      const log = logger.child({ source: source.name });
+      const opened = await openHeld(source, { ...shared, params, log, ...own });
       sources.push(opened);
       return opened;
     },

@@ -33,6 +33,8 @@ export interface RawBatch {
    * heartbeats are held to the smallest event time of the latest batch until `position` ends it.
    */
   readonly backlog?: string;
+  /** True: the events are learned from, and never lead to an anomaly or action. */
+  readonly historical?: boolean;
 }
 
 /** Bytes that are no record: too long, cut off, badly framed. */

@@ -21,6 +21,10 @@ export const FileParams = Type.Object(
       Type.String({ description: "Format of their records; without it each record is sniffed." }),
     ),
     timezone: Type.Optional(Type.String({ description: "IANA zone of times without one." })),
+    historical: Type.Boolean({
+      description: "Learn from them without raising anomalies, as `backfill` does.",
+      default: false,
+    }),
     poll_ms: Type.Integer({
       description: "How often a followed file is looked at.",
       minimum: 10,

@@ -53,6 +53,7 @@ async function deliver(tail: Tail, file: OpenFile, split: Split, backlog: boolea
     ordinals: file.memory.take(split.records),
     arrivedAt: now(),
     ...(backlog ? { backlog: keyOf(tail.path) } : {}),
+    ...(params.historical ? { historical: true } : {}),
   };
   const offset = file.readAt - file.splitter.rest();
   while (!tail.stop.aborted) {

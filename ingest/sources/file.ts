@@ -4,6 +4,7 @@ import type { OpenSource, Source } from "../source.ts";
 import { FileParams } from "./file-params.ts";
 import { openPositions } from "./file-positions.ts";
 import { tailPath } from "./file-tail.ts";
+import { checkTimezone } from "./timezone.ts";
 
 const SAVE_MS = 1_000;
 
@@ -24,6 +25,7 @@ export const file: Source<FileParams> = {
 
   async open(context): Promise<OpenSource> {
     const { params, log, metrics } = context;
+    checkTimezone("file", params.timezone);
     if (!params.follow) for (const path of params.paths) await checkReadable(path);
     const positions = await openPositions(context.eventLog, params.name);
     const own = new AbortController();

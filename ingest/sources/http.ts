@@ -6,6 +6,7 @@ import { checkExposure, isLoopback, peerAddress } from "./exposure.ts";
 import { takeBody } from "./http-body.ts";
 import { HttpParams } from "./http-params.ts";
 import { type Token, createTokenFinder } from "./tokens.ts";
+import { checkTimezone } from "./timezone.ts";
 
 const DATASET = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -149,6 +150,7 @@ export const http: Source<HttpParams> = {
 
   async open(context): Promise<OpenSource> {
     const { params, log } = context;
+    checkTimezone("http", params.timezone);
     checkExposure(
       {
         name: "http",

@@ -1,8 +1,21 @@
-import type { OpenSource, Source } from "../source.ts";
+import { topics } from "../../schemas/topics.ts";
+import type { OpenSource, Source, SourceContext } from "../source.ts";
 import { KafkaParams } from "./kafka-params.ts";
 import { addLane, createReader, look, removeLane, runTurns } from "./kafka-reader.ts";
+import { checkTimezone } from "./timezone.ts";
 
 const LOOK_MS = 1_000;
+
+/** A raw topic that no shipper has written yet is made, so that reading it can begin. */
+async function ensureRawTopics(context: SourceContext<KafkaParams>): Promise<void> {
+  for (const { topic } of context.params.topics) {
+    if ((await context.eventLog.partitions(topic)) > 0) continue;
+    context.log.warn({ topic }, "raw topic does not exist; created with one partition");
+    const { events } = topics;
+    const spec = { ...events, name: topic, writtenBy: "shippers", partitions: 1 };
+    await context.eventLog.ensureTopics([spec]);
+  }
+}
 
 /** Raw topics that shippers write; several that catch up are merged by record time. */
 export const kafka: Source<KafkaParams> = {
@@ -13,6 +26,8 @@ export const kafka: Source<KafkaParams> = {
   async open(context): Promise<OpenSource> {
     const { params, eventLog } = context;
     const names = params.topics.map(({ topic }) => topic);
+    for (const { timezone } of params.topics) checkTimezone("kafka", timezone);
+    await ensureRawTopics(context);
     const own = new AbortController();
     const stop = AbortSignal.any([own.signal, context.signal]);
     const reader = createReader(context, stop);

@@ -3,6 +3,7 @@ import { checkExposure } from "./exposure.ts";
 import { SyslogParams } from "./syslog-params.ts";
 import { openTcp } from "./syslog-tcp.ts";
 import { openUdp } from "./syslog-udp.ts";
+import { checkTimezone } from "./timezone.ts";
 
 /** Syslog over TCP (octet counting and LF on one port), TLS and UDP; RFC 6587, 5425, 5426. */
 export const syslog: Source<SyslogParams> = {
@@ -12,6 +13,7 @@ export const syslog: Source<SyslogParams> = {
 
   async open(context): Promise<OpenSource> {
     const { params } = context;
+    checkTimezone("syslog", params.timezone);
     checkExposure(
       {
         name: "syslog",

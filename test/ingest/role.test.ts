@@ -1,3 +1,4 @@
+import { Type } from "typebox";
 import { describe, expect, test, vi } from "vitest";
 import { createIngest } from "../../ingest/role.ts";
 import type { RawBatch } from "../../ingest/source.ts";
@@ -256,6 +257,23 @@ describe("heartbeats", () => {
     rig.ingest.position("kafka:a/0", undefined);
     await rig.ingest.beat();
     expect(beats(rig).map((line) => line["at"])).toEqual([29_999, 39_999, 99_999]);
+  });
+
+  test("wait while a source is being opened", async () => {
+    const rig = createRig({ now: () => 100_000 });
+    const slow = {
+      name: "slow",
+      title: "slow",
+      params: Type.Object({}),
+      async open() {
+        await rig.ingest.beat();
+        return { address: "", close: async () => undefined };
+      },
+    };
+    await rig.ingest.open(slow, {});
+    expect(beats(rig)).toEqual([]);
+    await rig.ingest.beat();
+    expect(beats(rig)).toHaveLength(1);
   });
 
   test("come by themselves once started", async () => {

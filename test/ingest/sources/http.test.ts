@@ -269,3 +269,8 @@ describe("who may send", () => {
     },
   );
 });
+
+test("a time zone that is none is refused at the start", async () => {
+  const opened = listen({ timezone: "Mars/Olympus" });
+  await expect(opened).rejects.toMatchObject({ code: "METSUKE_CONFIG_INVALID" });
+});

@@ -90,14 +90,14 @@ describe("TCP", () => {
     const { rig, port } = await listen({ idle_seconds: 0.05 }, { maxInFlightBytes: 50_000 });
     const socket = await dial(port);
     rig.memory.hold();
-    const count = 60_000;
+    const count = 20_000;
     const line = (index: number): string =>
-      `<38>${String(index).padStart(8, "0")} ${"x".repeat(180)}\n`;
+      `<38>${String(index).padStart(8, "0")} ${"x".repeat(4_000)}\n`;
     let sent = 0;
     let stalled = false;
     while (sent < count && !stalled) {
       stalled = !socket.write(line(sent++)) && socket.writableLength > 1_000_000;
-      if (sent % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (sent % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     // Our side reads no more: the peer's own buffer grows.
     expect(stalled).toBe(true);
@@ -191,4 +191,9 @@ test.each([
 test("beyond loopback for anyone it opens when told so, and warns", async () => {
   const { rig } = await listen({ host: "0.0.0.0", unauthenticated: true });
   expect(rig.warnings.join("")).toContain("never lock");
+});
+
+test("a time zone that is none is refused at the start", async () => {
+  const opened = listen({ timezone: "Mars/Olympus" });
+  await expect(opened).rejects.toMatchObject({ code: "METSUKE_CONFIG_INVALID" });
 });
