@@ -15,7 +15,11 @@ import { createMetrics, type Metrics } from "../platform/metrics.ts";
 import { migrate } from "../platform/store/migrate.ts";
 import { runSink } from "../platform/store/sink.ts";
 import { createResponders } from "../responders/index.ts";
-import { type ResponderInstance, triageConfig, triageResponders } from "../responders/runtime/config.ts";
+import {
+  type ResponderInstance,
+  triageConfig,
+  triageResponders,
+} from "../responders/runtime/config.ts";
 import { createRespondRole } from "../responders/runtime/role.ts";
 import { topics } from "../schemas/topics.ts";
 import type { Config } from "./config.ts";

@@ -23,7 +23,8 @@ export interface Command {
   run(values: Values, positionals: readonly string[], streams: Streams): Promise<number>;
 }
 
-export const usageError = (message: string): MetsukeError => new MetsukeError("METSUKE_USAGE", message);
+export const usageError = (message: string): MetsukeError =>
+  new MetsukeError("METSUKE_USAGE", message);
 
 export function stringOption(values: Values, name: string): string | undefined {
   const value = values[name];
@@ -40,7 +41,9 @@ export function integerOption(
   if (value === undefined) return undefined;
   const number = Number(value);
   if (!Number.isInteger(number) || number < range.min || number > range.max) {
-    throw usageError(`--${name} takes a whole number from ${range.min} to ${range.max}, not "${value}"`);
+    throw usageError(
+      `--${name} takes a whole number from ${range.min} to ${range.max}, not "${value}"`,
+    );
   }
   return number;
 }
@@ -73,7 +76,9 @@ export function parseCommandLine(command: Command, argv: readonly string[]) {
     const unknown = /Unknown option '--?([^']+)'/.exec(message)?.[1];
     const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(command.options));
     const hint = near === undefined ? "" : `; did you mean --${near}?`;
-    throw new MetsukeError("METSUKE_USAGE", `${message.split(". To specify")[0]}${hint}`, { cause });
+    throw new MetsukeError("METSUKE_USAGE", `${message.split(". To specify")[0]}${hint}`, {
+      cause,
+    });
   }
 }
 

@@ -26,9 +26,15 @@ const Kafka = Type.Object(
   {
     brokers: Type.Array(Type.String(), { minItems: 1, description: "`host:port` each." }),
     client_id: Type.String({ default: "metsuke", description: "Name shown on the brokers." }),
-    topic_prefix: Type.String({ default: "", description: "Put before our own topics and groups." }),
+    topic_prefix: Type.String({
+      default: "",
+      description: "Put before our own topics and groups.",
+    }),
     replication_factor: Type.Optional(
-      Type.Integer({ minimum: 1, description: "Replicas of created topics; default the brokers'." }),
+      Type.Integer({
+        minimum: 1,
+        description: "Replicas of created topics; default the brokers'.",
+      }),
     ),
     session_timeout_ms: Type.Integer({
       default: 30_000,
@@ -56,7 +62,10 @@ const Kafka = Type.Object(
 const ClickHouse = Type.Object(
   {
     url: Type.String({ description: "For example `https://clickhouse:8443`." }),
-    user: Type.String({ default: "default", description: "User that may create tables and insert." }),
+    user: Type.String({
+      default: "default",
+      description: "User that may create tables and insert.",
+    }),
     password: secret("Its password."),
     database: Type.String({ default: "metsuke", description: "Database; created when missing." }),
     tls: Type.Optional(Tls),
@@ -84,7 +93,9 @@ const Network = Type.Object(
     lat: Type.Number({ minimum: -90, maximum: 90, description: "Latitude in degrees." }),
     lon: Type.Number({ minimum: -180, maximum: 180, description: "Longitude in degrees." }),
     radius_km: Type.Number({ default: 1, minimum: 0, description: "Extent of the site." }),
-    country: Type.Optional(Type.String({ pattern: "^[A-Z]{2}$", description: "ISO 3166-1 alpha-2." })),
+    country: Type.Optional(
+      Type.String({ pattern: "^[A-Z]{2}$", description: "ISO 3166-1 alpha-2." }),
+    ),
   },
   closed,
 );
@@ -94,7 +105,10 @@ const optionalParts = (parts: Iterable<readonly [string, TObject]>): Record<stri
 
 const sourceParams = Type.Object(
   optionalParts([...sources].map((source) => [source.name, source.params])),
-  { ...closed, description: "Sources to open; without a configuration `http` and `syslog` on loopback." },
+  {
+    ...closed,
+    description: "Sources to open; without a configuration `http` and `syslog` on loopback.",
+  },
 );
 
 const detectorParams = Type.Object(
@@ -135,8 +149,14 @@ const responderParams = Type.Object(
 /** The whole configuration; every key is optional. */
 export const ConfigSchema = Type.Object(
   {
-    data_dir: Type.String({ default: "./data", description: "Folder for everything Metsuke keeps." }),
-    organization: Type.String({ default: "default", description: "Tenant of records without one." }),
+    data_dir: Type.String({
+      default: "./data",
+      description: "Folder for everything Metsuke keeps.",
+    }),
+    organization: Type.String({
+      default: "default",
+      description: "Tenant of records without one.",
+    }),
     timezone: Type.String({ default: "UTC", description: "The organisation's IANA zone." }),
     partitions: Type.Integer({
       default: 1,
@@ -149,7 +169,11 @@ export const ConfigSchema = Type.Object(
       { default: "info", description: "Least level that is logged." },
     ),
     metrics_port: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 65_535, description: "Loopback port of `/metrics` and `/health`." }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 65_535,
+        description: "Loopback port of `/metrics` and `/health`.",
+      }),
     ),
     event_log: Type.Object({ kafka: Type.Optional(Kafka) }, section),
     store: Type.Object({ clickhouse: Type.Optional(ClickHouse), embedded: EngineHost }, section),
@@ -171,7 +195,10 @@ export const ConfigSchema = Type.Object(
     ingest: Type.Object(
       {
         sources: Type.Optional(sourceParams),
-        networks: Type.Array(Network, { default: [], description: "One's own networks and their places." }),
+        networks: Type.Array(Network, {
+          default: [],
+          description: "One's own networks and their places.",
+        }),
         geo: Type.Object(
           { city_file: path("City file, mmdb."), asn_file: path("ASN file, mmdb.") },
           section,
@@ -207,7 +234,9 @@ export type Config = Omit<Static<typeof ConfigSchema>, "ingest" | "detect" | "re
     readonly sources: Readonly<Record<string, unknown>>;
   };
   readonly detect: {
-    readonly detectors: Readonly<Record<string, Readonly<Record<string, unknown>> & { enabled: boolean }>>;
+    readonly detectors: Readonly<
+      Record<string, Readonly<Record<string, unknown>> & { enabled: boolean }>
+    >;
   };
   readonly respond: RespondParams & {
     readonly policy_file?: string;
@@ -228,8 +257,12 @@ const DEFAULT_FILE = "metsuke.yaml";
  * built-in default. @throws METSUKE_CONFIG_INVALID with every problem, METSUKE_FILE_UNREADABLE.
  */
 export function loadConfig(named: string | undefined): LoadedConfig {
-  const file = named ?? process.env["METSUKE_CONFIG"] ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  return { config: parseConfig(file === undefined ? "" : readText(file), file ?? "built-in default"), file };
+  const file =
+    named ?? process.env["METSUKE_CONFIG"] ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  return {
+    config: parseConfig(file === undefined ? "" : readText(file), file ?? "built-in default"),
+    file,
+  };
 }
 
 /** @throws METSUKE_FILE_UNREADABLE */
@@ -237,7 +270,9 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read ${file}: ${errorText(cause)}`, { cause });
+    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read ${file}: ${errorText(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -265,7 +300,9 @@ function checkTimezone(zone: string, file: string): void {
   try {
     new Intl.DateTimeFormat("en", { timeZone: zone });
   } catch (cause) {
-    throw new MetsukeError("METSUKE_CONFIG_INVALID", `${file}: timezone: no IANA zone "${zone}"`, { cause });
+    throw new MetsukeError("METSUKE_CONFIG_INVALID", `${file}: timezone: no IANA zone "${zone}"`, {
+      cause,
+    });
   }
 }
 

@@ -10,14 +10,19 @@ export interface DetectionChoice {
 }
 
 /** Which detectors run and with what; the page budget is the baseline's budget unless it has its own. */
-export function detectionChoice(config: Config, budget = config.respond.budget_per_day): DetectionChoice {
+export function detectionChoice(
+  config: Config,
+  budget = config.respond.budget_per_day,
+): DetectionChoice {
   const chosen: Detector[] = [];
   const params: Record<string, unknown> = {};
   for (const detector of detectors) {
     const { enabled, ...configured } = config.detect.detectors[detector.name] ?? { enabled: true };
     if (!enabled) continue;
     const own =
-      "budget_per_day" in detector.params.properties ? { budget_per_day: budget, ...configured } : configured;
+      "budget_per_day" in detector.params.properties
+        ? { budget_per_day: budget, ...configured }
+        : configured;
     chosen.push(detector);
     params[detector.name] = Value.Default(detector.params, Value.Clone(own));
   }

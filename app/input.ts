@@ -32,7 +32,9 @@ export function checkReadable(path: string): number {
     return found.size;
   } catch (cause) {
     if (cause instanceof MetsukeError) throw cause;
-    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read ${path}: ${errorText(cause)}`, { cause });
+    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read ${path}: ${errorText(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -47,7 +49,11 @@ export async function* readLines(
   paths: readonly string[],
   streams: Streams,
   options: { readonly title: string; readonly keptBytes?: number },
-): AsyncIterable<{ readonly input: Input; readonly lines: readonly Line[]; readonly first: boolean }> {
+): AsyncIterable<{
+  readonly input: Input;
+  readonly lines: readonly Line[];
+  readonly first: boolean;
+}> {
   const total = inputBytes(paths);
   const bar = progressBar(streams, options.title, Math.ceil(total / 1e6), "MB");
   let read = 0;
@@ -65,7 +71,9 @@ export async function* readLines(
     }
   } catch (cause) {
     if (cause instanceof MetsukeError) throw cause;
-    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read on: ${errorText(cause)}`, { cause });
+    throw new MetsukeError("METSUKE_FILE_UNREADABLE", `cannot read on: ${errorText(cause)}`, {
+      cause,
+    });
   } finally {
     bar.stop();
   }

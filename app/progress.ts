@@ -31,7 +31,9 @@ export function progressBar(streams: Streams, title: string, total: number, unit
 }
 
 /** ANSI colours on a terminal only. */
-export function paint(streams: Streams): Record<"bold" | "green" | "red" | "dim" | "yellow", (text: string) => string> {
+export function paint(
+  streams: Streams,
+): Record<"bold" | "green" | "red" | "dim" | "yellow", (text: string) => string> {
   const colour = (open: number, close: number) => (text: string) =>
     streams.out.isTTY === true ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return {

@@ -53,7 +53,11 @@ export function openReplayFiles(folder: string) {
         if (stream.writableNeedDrain) await once(stream, "drain");
       }
     },
-    async close(of: { readonly users: number; readonly bytes_per_user: number; readonly seconds: number }) {
+    async close(of: {
+      readonly users: number;
+      readonly bytes_per_user: number;
+      readonly seconds: number;
+    }) {
       const last = open("incidents");
       for (const incident of incidents.values()) {
         line(last, { ...incident, "incident.first": incident["@timestamp"] });

@@ -36,7 +36,9 @@ async function chooseEventLog(config: Config, logger: Logger): Promise<EventLog>
     topicPrefix: kafka.topic_prefix,
     sessionTimeoutMs: kafka.session_timeout_ms,
     logger: logger.child({ component: "kafka" }),
-    ...(kafka.replication_factor === undefined ? {} : { replicationFactor: kafka.replication_factor }),
+    ...(kafka.replication_factor === undefined
+      ? {}
+      : { replicationFactor: kafka.replication_factor }),
     ...(kafka.tls === undefined ? {} : { ssl: tlsOptions(kafka.tls) }),
     ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
   });

@@ -5,7 +5,13 @@ import { type Command, stringOption, type Streams, usageError, type Values } fro
 import type { Operations } from "../instance/operations.ts";
 import { withOperations } from "../instance/open.ts";
 
-const OPEN = new Set(["authorised", "attempting", "confirmed", "acknowledged", "awaiting_approval"]);
+const OPEN = new Set([
+  "authorised",
+  "attempting",
+  "confirmed",
+  "acknowledged",
+  "awaiting_approval",
+]);
 
 export const actions: Command = {
   name: "actions",
@@ -56,7 +62,9 @@ const verbs: Readonly<Record<string, (operations: Operations, call: Call) => Pro
     const all = await operations.actions();
     const shown = all.filter((one) => values["open"] !== true || OPEN.has(one["action.status"]));
     for (const action of shown) {
-      streams.out.write(values["json"] === true ? `${JSON.stringify(action)}\n` : `${line(action)}\n`);
+      streams.out.write(
+        values["json"] === true ? `${JSON.stringify(action)}\n` : `${line(action)}\n`,
+      );
     }
     if (shown.length === 0 && values["json"] !== true) {
       streams.out.write(all.length === 0 ? "No actions yet.\n" : "No open actions.\n");
@@ -93,7 +101,8 @@ const verbs: Readonly<Record<string, (operations: Operations, call: Call) => Pro
   resume: async (operations, { streams }) => {
     const { recorded } = await operations.resume(operator());
     streams.out.write("Resumed: new effects may start.\n");
-    if (!recorded) streams.err.write("The event log does not answer; triage will hear of it later.\n");
+    if (!recorded)
+      streams.err.write("The event log does not answer; triage will hear of it later.\n");
     return recorded ? 0 : 1;
   },
 };
@@ -113,8 +122,10 @@ const line = (action: Action): string =>
 function byId(all: readonly Action[], id: string): Action {
   const found = all.filter((one) => one["action.id"].startsWith(id));
   const [action, another] = found;
-  if (action === undefined) throw new MetsukeError("METSUKE_NOT_FOUND", `no action has the id ${id}`);
-  if (another !== undefined) throw usageError(`${id} fits ${found.length} actions; type more of the id`);
+  if (action === undefined)
+    throw new MetsukeError("METSUKE_NOT_FOUND", `no action has the id ${id}`);
+  if (another !== undefined)
+    throw usageError(`${id} fits ${found.length} actions; type more of the id`);
   return action;
 }
 
@@ -126,7 +137,9 @@ function choose(all: readonly Action[], ids: readonly string[], values: Values):
   const since = timeOption(values, "since");
   const until = timeOption(values, "until");
   if ([incident, detector, since, until].every((one) => one === undefined)) {
-    throw usageError("actions undo takes action ids, or --incident, --detector, --since or --until");
+    throw usageError(
+      "actions undo takes action ids, or --incident, --detector, --since or --until",
+    );
   }
   return all.filter(
     (one) =>

@@ -48,7 +48,9 @@ export const backfill: Command = {
       bar.stop();
       await caughtUp(app, config);
       const { first, next } = await app.log.bounds(topics.events.name, 0);
-      streams.err.write(`Learned from ${positionals.length} file(s); ${next - first} packs in the log.\n`);
+      streams.err.write(
+        `Learned from ${positionals.length} file(s); ${next - first} packs in the log.\n`,
+      );
     } finally {
       await app.stop();
     }
@@ -82,7 +84,8 @@ export async function learn(
   },
 ): Promise<void> {
   const { ingest } = app;
-  if (ingest === undefined) throw new MetsukeError("METSUKE_INTERNAL", "history needs the ingest role");
+  if (ingest === undefined)
+    throw new MetsukeError("METSUKE_INTERNAL", "history needs the ingest role");
   const read = new Map<string, number>();
   const params = Value.Default(fileSource.params, {
     paths: [...paths],
@@ -104,15 +107,21 @@ export async function learn(
 const POLL_MS = 50;
 
 /** Embedded: waits until detection has read everything; on Kafka the detect role does it when it runs. */
-async function caughtUp(app: App, config: Config): Promise<void> {
+export async function caughtUp(app: App, config: Config): Promise<void> {
   if (config.event_log.kafka !== undefined) return;
   for (;;) {
     const status = app.status() as {
-      readonly detect?: { readonly tasks: readonly { readonly task: string; readonly offset: number }[] };
+      readonly detect?: {
+        readonly tasks: readonly { readonly task: string; readonly offset: number }[];
+      };
     };
     const behind = await Promise.all(
       (status.detect?.tasks ?? []).map(async ({ task, offset }) => {
-        const [, topic, partition] = /^detect\/(.+)\/(\d+)$/.exec(task) ?? ["", topics.events.name, "0"];
+        const [, topic, partition] = /^detect\/(.+)\/(\d+)$/.exec(task) ?? [
+          "",
+          topics.events.name,
+          "0",
+        ];
         const { next } = await app.log.bounds(String(topic), Number(partition));
         return offset < next;
       }),

@@ -19,7 +19,8 @@ export const check: Command = {
       streams.out.write(stringify(read.policy));
       return Promise.resolve(0);
     }
-    const config = text === undefined ? loadConfig(undefined).config : parseConfig(text, String(file));
+    const config =
+      text === undefined ? loadConfig(undefined).config : parseConfig(text, String(file));
     const policyFile = config.respond.policy_file;
     const policyText = policyFile === undefined ? defaultPolicyText : readText(policyFile);
     const policy = parsePolicy(policyText, policyFile ?? "built-in policy");
@@ -29,4 +30,3 @@ export const check: Command = {
     return Promise.resolve(0);
   },
 };
-

@@ -6,10 +6,9 @@ import type { Command } from "../command.ts";
 import { referencePages } from "../reference/pages.ts";
 import { records } from "../reference/records.ts";
 import { packageRoot } from "../version.ts";
-import { commands } from "./index.ts";
 
 /** Path → text of everything that derives from the code. */
-async function generated(): Promise<ReadonlyMap<string, string>> {
+async function generated(commands: readonly Command[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const [name, schema] of Object.entries(records)) {
     const path = join("schemas", "generated", `${name.toLowerCase()}.schema.json`);
@@ -31,7 +30,8 @@ const current = (path: string): string | undefined => {
   }
 };
 
-export const generate: Command = {
+/** `commands` is asked when it runs: the list holds this command, too. */
+export const createGenerate = (commands: () => readonly Command[]): Command => ({
   name: "generate",
   summary: "writes JSON Schemas, DDL, views and reference pages from the code",
   usage: ["generate [--check]"],
@@ -39,7 +39,7 @@ export const generate: Command = {
   help: { check: "write nothing; exit 1 when a page is stale" },
   async run(values, _positionals, streams) {
     const stale: string[] = [];
-    for (const [path, text] of await generated()) {
+    for (const [path, text] of await generated(commands())) {
       const file = join(packageRoot, path);
       if (current(file) === text) continue;
       stale.push(relative(packageRoot, file));
@@ -47,9 +47,10 @@ export const generate: Command = {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
     }
-    for (const path of stale) streams.out.write(`${values["check"] === true ? "stale" : "wrote"} ${path}\n`);
+    for (const path of stale)
+      streams.out.write(`${values["check"] === true ? "stale" : "wrote"} ${path}\n`);
     if (values["check"] !== true || stale.length === 0) return 0;
     streams.err.write("Run `npm run generate` and commit what it writes.\n");
     return 1;
   },
-};
+});

@@ -3,7 +3,7 @@ import { actions } from "./actions.ts";
 import { backfill } from "./backfill.ts";
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
-import { generate } from "./generate.ts";
+import { createGenerate } from "./generate.ts";
 import { normalize } from "./normalize.ts";
 import { query } from "./query.ts";
 import { rejects } from "./rejects.ts";
@@ -21,5 +21,5 @@ export const commands: readonly Command[] = [
   replay,
   normalize,
   check,
-  generate,
+  createGenerate(() => commands),
 ];

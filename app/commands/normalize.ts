@@ -44,7 +44,8 @@ export const normalize: Command = {
   },
   help: {
     dataset: `format of every record; without it each is sniffed (${[...formats].map((one) => one.name).join(", ")})`,
-    sender: "name of the sender, part of the id of records without one of their own (default: file name)",
+    sender:
+      "name of the sender, part of the id of records without one of their own (default: file name)",
     timezone: "IANA zone of times that have none (default UTC)",
     rejects: "file for what could not become an Event, one Reject a line",
     config: "configuration, for one's own networks, geo files and identity domains",
@@ -69,7 +70,9 @@ export const normalize: Command = {
     })) {
       if (first) ordinals = createOrdinalMemory(Number.POSITIVE_INFINITY);
       if (lines.length === 0) continue;
-      const whole = lines.filter((line) => line.bytes === line.record.length).map((line) => line.record);
+      const whole = lines
+        .filter((line) => line.bytes === line.record.length)
+        .map((line) => line.record);
       const cut = lines.filter((line) => line.bytes !== line.record.length);
       const batch: RawBatch = {
         provenance: {
@@ -90,7 +93,10 @@ export const normalize: Command = {
         })),
       };
       tally.records += lines.length;
-      await emit(normaliseSafely(normalise, batch, () => {}), { out: streams.out, rejects, tally });
+      await emit(
+        normaliseSafely(normalise, batch, () => {}),
+        { out: streams.out, rejects, tally },
+      );
     }
     await finish(rejects);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
@@ -149,7 +155,9 @@ function summary(tally: Tally, seconds: number, kept: boolean): string {
     `records ${tally.records}`,
     `events ${tally.events}`,
     `rejects ${tally.rejects}`,
-    ...[...tally.reasons].toSorted().map(([code, count]) => `  ${code} ${count}`),
+    ...[...tally.reasons]
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([code, count]) => `  ${code} ${count}`),
     `records/s ${rate}`,
   ];
   if (tally.rejects > 0 && !kept) lines.push("--rejects FILE keeps the rejected records.");

@@ -8,12 +8,14 @@ export const query: Command = {
   usage: ['query "SQL" [--format FORMAT]'],
   options: { format: { type: "string" }, config: { type: "string" } },
   help: {
-    format: "a ClickHouse output format (default PrettyCompact on a terminal, TabSeparatedWithNames on a pipe)",
+    format:
+      "a ClickHouse output format (default PrettyCompact on a terminal, TabSeparatedWithNames on a pipe)",
     config: "configuration of the installation (default ./metsuke.yaml or the embedded one)",
   },
   async run(values, positionals, streams) {
     const [sql, ...more] = positionals;
-    if (sql === undefined || more.length > 0) throw usageError("query takes one statement in quotes");
+    if (sql === undefined || more.length > 0)
+      throw usageError("query takes one statement in quotes");
     const format =
       stringOption(values, "format") ??
       (streams.out.isTTY === true ? "PrettyCompact" : "TabSeparatedWithNames");

@@ -7,7 +7,8 @@ const list = (limit: number): string => `
          min(ts) AS first, max(ts) AS last, any(\`reject.reason\`) AS example
   FROM rejects GROUP BY 1, 2, 3 ORDER BY rejects DESC LIMIT ${limit}`;
 
-const quoted = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+const quoted = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 
 function show(values: Values, ids: readonly string[], limit: number): string {
   const conditions = [
@@ -25,7 +26,10 @@ const condition = (column: string, value: string | undefined): string =>
 export const rejects: Command = {
   name: "rejects",
   summary: "records that could not become events: by reason and source, or one by one",
-  usage: ["rejects list [--limit N]", "rejects show [ID…] [--reason CODE] [--source NAME] [--limit N]"],
+  usage: [
+    "rejects list [--limit N]",
+    "rejects show [ID…] [--reason CODE] [--source NAME] [--limit N]",
+  ],
   options: {
     reason: { type: "string" },
     source: { type: "string" },
@@ -45,7 +49,8 @@ export const rejects: Command = {
     if (verb !== "list" && verb !== "show") throw usageError("rejects takes list or show");
     const limit = integerOption(values, "limit", { min: 1, max: 100_000 }) ?? 50;
     const sql = verb === "list" ? list(limit) : show(values, ids, limit);
-    const format = stringOption(values, "format") ?? (verb === "list" ? "PrettyCompact" : "Vertical");
+    const format =
+      stringOption(values, "format") ?? (verb === "list" ? "PrettyCompact" : "Vertical");
     await withOperations(stringOption(values, "config"), async (operations) => {
       for await (const chunk of await operations.query(sql, format)) {
         await writeTo(streams.out, Buffer.from(chunk).toString("utf8"));

@@ -19,10 +19,9 @@ import { openReplayFiles, type ReplayFiles } from "../replay-files.ts";
 
 export const replay: Command = {
   name: "replay",
-  summary: "events of files through the live detection and triage, on event time; nothing is executed",
-  usage: [
-    "replay FILE… --out DIR [--budget N] [--timezone ZONE] [--policy FILE] [--config FILE]",
-  ],
+  summary:
+    "events of files through the live detection and triage, on event time; nothing is executed",
+  usage: ["replay FILE… --out DIR [--budget N] [--timezone ZONE] [--policy FILE] [--config FILE]"],
   options: {
     out: { type: "string" },
     budget: { type: "string" },
@@ -71,22 +70,32 @@ export const replay: Command = {
   },
 };
 
-function parts(config: Config, values: Values): { readonly engine: Replay; readonly triage: Triage } {
-  const budget = integerOption(values, "budget", { min: 0, max: 1_000_000 }) ?? config.respond.budget_per_day;
+function parts(
+  config: Config,
+  values: Values,
+): { readonly engine: Replay; readonly triage: Triage } {
+  const budget =
+    integerOption(values, "budget", { min: 0, max: 1_000_000 }) ?? config.respond.budget_per_day;
   const timezone = timezoneOption(values) ?? config.timezone;
   const policy = loadPolicy(stringOption(values, "policy") ?? config.respond.policy_file);
   const { responders: _responders, policy_file: _policyFile, ...respond } = config.respond;
   return {
     engine: createReplay({ ...detectionChoice(config, budget), timezone, readAt: Date.now() }),
     // Nothing is live: whatever no guard holds back ends as planned.
-    triage: createTriage(triageConfig({ ...respond, live: [], budget_per_day: budget }, { policy })),
+    triage: createTriage(
+      triageConfig({ ...respond, live: [], budget_per_day: budget }, { policy }),
+    ),
   };
 }
 
 function take(outputs: Outputs, triage: Triage, files: ReplayFiles): void {
   for (const score of outputs.scores) files.score(score);
   for (const anomaly of outputs.anomalies) {
-    const decided = triage.apply({ kind: "anomaly", at: Date.parse(anomaly["@timestamp"]), anomaly });
+    const decided = triage.apply({
+      kind: "anomaly",
+      at: Date.parse(anomaly["@timestamp"]),
+      anomaly,
+    });
     const alert = decided.incidents.some((incident) =>
       incident["paged.anomaly.ids"].includes(anomaly["anomaly.id"]),
     );

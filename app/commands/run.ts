@@ -27,14 +27,19 @@ export const run: Command = {
       roles: chosen,
       logger,
       failed: (error) => {
-        logger.fatal({ err: errorText(error) }, "a role failed; the process ends and resumes from its checkpoint");
+        logger.fatal(
+          { err: errorText(error) },
+          "a role failed; the process ends and resumes from its checkpoint",
+        );
         crashed?.(70);
       },
     });
-    streams.out.write(`Metsuke runs (${chosen.join(", ")}); configuration: ${file ?? "none, all embedded"}\n`);
+    streams.out.write(
+      `Metsuke runs (${chosen.join(", ")}); configuration: ${file ?? "none, all embedded"}\n`,
+    );
     for (const address of app.addresses) streams.out.write(`  ${address}\n`);
     streams.out.write(`  data    ${config.data_dir}\n`);
-    return Promise.race([onTermination(logger, app.stop), crash]);
+    return Promise.race([onTermination(logger, () => app.stop()), crash]);
   },
 };
 

@@ -15,7 +15,8 @@ export async function findInstance(dataDir: string): Promise<Operations | undefi
     await operations.status();
     return operations;
   } catch (error) {
-    if (error instanceof MetsukeError && error.code === "METSUKE_INSTANCE_UNREACHABLE") return undefined;
+    if (error instanceof MetsukeError && error.code === "METSUKE_INSTANCE_UNREACHABLE")
+      return undefined;
     throw error;
   }
 }
@@ -53,7 +54,9 @@ function post(file: InstanceFile, path: string, body: unknown): Promise<Incoming
       },
     );
     sent.on("error", (cause) => {
-      reject(new MetsukeError("METSUKE_INSTANCE_UNREACHABLE", "no running instance answers", { cause }));
+      reject(
+        new MetsukeError("METSUKE_INSTANCE_UNREACHABLE", "no running instance answers", { cause }),
+      );
     });
     sent.end(JSON.stringify(body));
   });
@@ -64,8 +67,14 @@ async function refused(response: IncomingMessage): Promise<MetsukeError> {
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString("utf8");
   if (!text.startsWith("{")) {
-    return new MetsukeError("METSUKE_INSTANCE_UNREACHABLE", `the instance answered ${response.statusCode}`);
+    return new MetsukeError(
+      "METSUKE_INSTANCE_UNREACHABLE",
+      `the instance answered ${response.statusCode}`,
+    );
   }
-  const { code, message } = JSON.parse(text) as { readonly code: ErrorCode; readonly message: string };
+  const { code, message } = JSON.parse(text) as {
+    readonly code: ErrorCode;
+    readonly message: string;
+  };
   return new MetsukeError(code, message);
 }

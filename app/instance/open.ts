@@ -28,7 +28,9 @@ export async function withOperations<Result>(
 function lazyParts(config: Config) {
   const logger = createLogger({ level: "error" });
   const closers: (() => Promise<void>)[] = [];
-  const keep = async <Part extends { close(): Promise<void> }>(opening: Promise<Part>): Promise<Part> => {
+  const keep = async <Part extends { close(): Promise<void> }>(
+    opening: Promise<Part>,
+  ): Promise<Part> => {
     const part = await opening;
     closers.unshift(() => part.close());
     return part;

@@ -37,7 +37,13 @@ export function localOperations(parts: {
     by: string,
   ): Promise<void> => {
     const log = await parts.log();
-    const record: Casework = { kind: "request", at: parts.now(), request: kind, actions: [...actions], by };
+    const record: Casework = {
+      kind: "request",
+      at: parts.now(),
+      request: kind,
+      actions: [...actions],
+      by,
+    };
     await log.append([
       {
         topic: topics.casework.name,

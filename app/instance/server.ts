@@ -62,7 +62,8 @@ function handlers(operations: Operations): ReadonlyMap<string, Handler> {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(value));
   };
-  const by = (body: Readonly<Record<string, unknown>>) => String(body["by"] ?? "operator");
+  const by = (body: Readonly<Record<string, unknown>>) =>
+    typeof body["by"] === "string" ? body["by"] : "operator";
   return new Map<string, Handler>([
     ["/status", async (_body, response) => send(response, await operations.status())],
     ["/actions", async (_body, response) => send(response, await operations.actions())],
@@ -82,7 +83,8 @@ function handlers(operations: Operations): ReadonlyMap<string, Handler> {
         const chunks = await operations.query(String(body["sql"]), String(body["format"]));
         response.setHeader("content-type", "application/octet-stream");
         for await (const chunk of chunks) {
-          if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve));
+          if (!response.write(chunk))
+            await new Promise((resolve) => response.once("drain", resolve));
         }
         response.end();
       },
@@ -116,7 +118,8 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new MetsukeError("METSUKE_USAGE", "the request is larger than 1 MiB");
+    if (size > MAX_BODY)
+      throw new MetsukeError("METSUKE_USAGE", "the request is larger than 1 MiB");
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString("utf8");

@@ -29,7 +29,7 @@ interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
-  readonly anyOf?: readonly (SchemaNode & { readonly const?: unknown })[];
+  readonly anyOf?: readonly (SchemaNode & { readonly const?: string | number })[];
 }
 
 /** Rows `key | type | default | meaning` of a nested schema, one row a leaf. */
@@ -45,21 +45,30 @@ export function schemaRows(schema: unknown, prefix = ""): string[][] {
 function childRows(child: SchemaNode, path: string): string[][] {
   const pattern = Object.values(child.patternProperties ?? {})[0];
   if (child.properties !== undefined) {
-    const own = child.description === undefined ? [] : [[code(path), "section", "", child.description]];
+    const own =
+      child.description === undefined ? [] : [[code(path), "section", "", child.description]];
     return [...own, ...schemaRows(child, path)];
   }
   if (child.items?.properties !== undefined) {
-    return [[code(path), "list", "", child.description ?? ""], ...schemaRows(child.items, `${path}[]`)];
+    return [
+      [code(path), "list", "", child.description ?? ""],
+      ...schemaRows(child.items, `${path}[]`),
+    ];
   }
   if (pattern?.properties !== undefined) {
-    return [[code(path), "map", "", child.description ?? ""], ...schemaRows(pattern, `${path}.NAME`)];
+    return [
+      [code(path), "map", "", child.description ?? ""],
+      ...schemaRows(pattern, `${path}.NAME`),
+    ];
   }
   return [[code(path), typeName(child), defaultText(child), child.description ?? ""]];
 }
 
 function typeName(node: SchemaNode): string {
-  if (node.anyOf !== undefined) return node.anyOf.map((one) => String(one.const ?? one.type)).join(", ");
-  if (node.type === "array") return `list of ${node.items === undefined ? "values" : typeName(node.items)}`;
+  if (node.anyOf !== undefined)
+    return node.anyOf.map((one) => String(one.const ?? one.type)).join(", ");
+  if (node.type === "array")
+    return `list of ${node.items === undefined ? "values" : typeName(node.items)}`;
   const range =
     node.minimum === undefined && node.maximum === undefined
       ? ""
@@ -68,5 +77,7 @@ function typeName(node: SchemaNode): string {
 }
 
 function defaultText(node: SchemaNode): string {
-  return node.default === undefined || node.secret === true ? "" : code(JSON.stringify(node.default));
+  return node.default === undefined || node.secret === true
+    ? ""
+    : code(JSON.stringify(node.default));
 }

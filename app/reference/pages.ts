@@ -13,7 +13,9 @@ import { fieldsPage, topicsPage } from "./records.ts";
 
 const parameters = (schema: unknown): string => {
   const rows = schemaRows(schema);
-  return rows.length === 0 ? "No parameters." : table(["parameter", "type", "default", "meaning"], rows);
+  return rows.length === 0
+    ? "No parameters."
+    : table(["parameter", "type", "default", "meaning"], rows);
 };
 
 function detectorsPage(): string {
@@ -37,7 +39,8 @@ function detectorsPage(): string {
 function formatsPage(): string {
   const rows = [...formats].map((format) => [code(format.name), format.title]);
   const sections = [...sources].map(
-    (source) => `## Source ${code(source.name)}\n\n${source.title}.\n\n${parameters(source.params)}`,
+    (source) =>
+      `## Source ${code(source.name)}\n\n${source.title}.\n\n${parameters(source.params)}`,
   );
   return page(
     "Formats and sources",
@@ -65,7 +68,10 @@ function respondersPage(): string {
 }
 
 function configurationPage(): string {
-  const effective = { ...(shownConfig(parseConfig("", "built-in default")) as object), data_dir: "./data" };
+  const effective = {
+    ...(shownConfig(parseConfig("", "built-in default")) as object),
+    data_dir: "./data",
+  };
   return page(
     "Configuration",
     "One YAML file: `--config FILE`, else the variable `METSUKE_CONFIG`, else `metsuke.yaml` in the current folder, " +
@@ -107,7 +113,9 @@ const commandsPage = (commands: readonly Command[]): string =>
   );
 
 /** Path below `docs/reference/` → text of every generated page. */
-export async function referencePages(commands: readonly Command[]): Promise<ReadonlyMap<string, string>> {
+export async function referencePages(
+  commands: readonly Command[],
+): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["fields.md", fieldsPage()],
     ["topics.md", topicsPage()],

@@ -42,7 +42,9 @@ export function topicsPage(): string {
     code(topic.name),
     topic.partitions === "configured" ? "as configured" : String(topic.partitions),
     topic.writtenBy,
-    topic.retentionMs === 0 ? "last two full checkpoints" : `${topic.retentionMs / 86_400_000} days`,
+    topic.retentionMs === 0
+      ? "last two full checkpoints"
+      : `${topic.retentionMs / 86_400_000} days`,
     topic.view === undefined ? "" : code(topic.view),
     topic.description,
   ]);
