@@ -75,7 +75,8 @@ export function createPlaces(networks: readonly Network[], geo: GeoLookup) {
     if (own !== undefined) return own;
     const known = ip === undefined ? undefined : file(ip);
     if (said === "point") return onlyNetwork(known);
-    return known?.["source.geo.location.lat"] === undefined ? { ...said, ...known } : known;
+    if (said === undefined || known?.["source.geo.location.lat"] !== undefined) return known;
+    return { ...said, ...known };
   };
 }
 
