@@ -1,5 +1,5 @@
 import type { Event } from "../schemas/event.ts";
-import { combine, dayTail } from "./baseline/combine.ts";
+import { combine, type DayTail, dayTail } from "./baseline/combine.ts";
 import { explainDay } from "./baseline/explain.ts";
 import { expectedActive, type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type Window,
 } from "./baseline/layout.ts";
 import { learnDay } from "./baseline/learn.ts";
-import { addEvidence, groupOf, observe } from "./baseline/observe.ts";
+import { addEvidence, groupOf, noteCommon, observe } from "./baseline/observe.ts";
 import { type BaselineParams, baselineParams } from "./baseline/params.ts";
 import { decodeState, encodeState } from "./baseline/state-bytes.ts";
 import { type Detector, type DetectorContext, evidenceOf } from "./detector.ts";
@@ -41,7 +41,7 @@ function alert(
   if (context.late || window.alerts >= 4) return;
   if ((state.models[Model.age] as number) < params.learning_days) return;
   if (know.entityDays < params.learning_entity_days) return;
-  const p = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
+  const { tail, p } = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
   const active = expectedActive(context, window.day);
   // E[false alerts a day] ≤ budget, whatever depends on whom: linearity of expectation.
   const alpha = active <= 0 ? 0 : Math.min(LOOSEST, (params.budget_per_day - 0.5) / active);
@@ -53,20 +53,20 @@ function alert(
   context.emit({
     windowStart: window.day * DAY - window.offset,
     ...(alerts === 0 ? {} : { discriminator: `again-${alerts}` }),
-    ...explainDay({ state, window, combined, context, know }, p),
+    ...explainDay({ state, window, combined, context, know }, { tail, p }),
   });
-  scoreDay(state, { window, context, know }, { tail: p, closed: false });
+  scoreDay(state, { window, context, know }, { tail, p, closed: false });
 }
 
 function scoreDay(
   state: BaselineState,
   of: { readonly window: Window; readonly context: Context; readonly know: Knowledge },
-  result: { readonly tail: number; readonly closed: boolean },
+  result: DayTail & { readonly closed: boolean },
 ): void {
   const calibrated = of.know.entityDays >= of.context.params.learning_entity_days;
   of.context.score({
     day: dayText(of.window.day),
-    p: calibrated ? result.tail : null,
+    p: calibrated ? result.p : null,
     score: -Math.log(result.tail),
     ageDays: Math.round(state.models[Model.age] as number),
     closed: result.closed,
@@ -79,12 +79,13 @@ function close(
   of: { context: Context; know: Knowledge },
 ): void {
   const { context, know } = of;
+  for (const [field] of window.news) noteCommon(state, window, { field, context, know });
   const combined = combine(state, window, know);
   window.greatest = Math.max(window.greatest, Math.round(1e4 * combined.total));
   alert(state, { window, context, know });
-  const tail = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
-  scoreDay(state, { window, context, know }, { tail, closed: true });
-  learnDay(state, window, { context, know, combined, tail });
+  const result = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
+  scoreDay(state, { window, context, know }, { ...result, closed: true });
+  learnDay(state, window, { context, know, combined, tail: result.tail });
 }
 
 /** The open window this event belongs to; undefined when its day is closed. */

@@ -46,7 +46,7 @@ const params = Type.Object(
       description: "Earlier days after which a network or device is the account's own.",
     }),
     history_days: Type.Integer({
-      default: 1,
+      default: 3,
       minimum: 0,
       description: "Earlier active days an account needs before a finding counts as certain.",
     }),
@@ -62,6 +62,7 @@ interface Seen extends Place {
   readonly ip: string;
   readonly network: number;
   readonly device: number;
+  readonly agent: number;
   readonly as: string;
   readonly evidence: Evidence;
 }
@@ -88,7 +89,9 @@ function seenOf(event: Event, context: Context): Seen | undefined {
   if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return undefined;
   const country = event["source.geo.country_iso_code"] ?? "";
   const spot = event["source.geo.city_name"] ?? event["source.geo.name"];
+  // Where no device is named, the program stands for it: weaker, so it never excuses, only doubts.
   const device = event["device.id"];
+  const agent = event["user_agent.original"]?.replaceAll(/[\d.]+/g, "");
   return {
     at: context.at,
     lat,
@@ -99,6 +102,7 @@ function seenOf(event: Event, context: Context): Seen | undefined {
     ip: ip.slice(0, 45),
     network: hash32(networkOf(event) ?? ""),
     device: device === undefined ? 0 : hash32(device),
+    agent: device !== undefined || agent === undefined ? 0 : hash32(agent, 1),
     as: event["source.as.number"] === undefined ? "" : `AS${event["source.as.number"]}`,
     evidence: evidenceOf(event),
   };
@@ -133,6 +137,30 @@ function judge(state: State, pair: readonly [Seen, Seen], context: Context): Ver
   if (open === 0) return undefined;
   if (before.device !== 0 && before.device === after.device) {
     return { severity: 25, certain: false, why: "the same device at both ends suggests a tunnel" };
+  }
+  const day = Math.floor(context.at / DAY);
+  const familiar = (place: Seen): boolean =>
+    place.agent !== 0 && earlierDays(state.devices, place.agent, day) >= context.params.known_days;
+  if (open === 1 && pair.every((place, end) => excuses[end] !== undefined || familiar(place))) {
+    return {
+      severity: 45,
+      certain: false,
+      why: "the program is one this account has used for days",
+    };
+  }
+  // A phone leaves through its carrier at home wherever its owner is: place at home, known device away.
+  const atHome = (place: Seen): boolean =>
+    earlierDays(state.networks, hash32(place.country, 2), day) >= context.params.known_days;
+  if (
+    open === 1 &&
+    excuses.includes("device") &&
+    pair.some((p, end) => excuses[end] === undefined && atHome(p))
+  ) {
+    return {
+      severity: 40,
+      certain: false,
+      why: "a known device roams, the other end is home country",
+    };
   }
   if (before.country !== "" && before.country === after.country) {
     return { severity: 35, certain: false, why: "both ends lie in one country" };
@@ -196,7 +224,9 @@ function learn(state: State, place: Seen, context: Context): void {
     state.days = Math.min(state.days + 1, 9999);
   }
   touchHabit(state.networks, place.network, day, 12);
-  if (place.device !== 0) touchHabit(state.devices, place.device, day, 6);
+  if (place.country !== "") touchHabit(state.networks, hash32(place.country, 2), day, 12);
+  if (place.device !== 0) touchHabit(state.devices, place.device, day, 8);
+  if (place.agent !== 0) touchHabit(state.devices, place.agent, day, 8);
   if (place.ip === "") return;
   const use = touchHabit(state.addresses, hash32(place.ip), day, 12);
   if (use !== "repeat") context.contribute("travel.addresses", place.ip, sharerAmount(use));

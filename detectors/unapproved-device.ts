@@ -68,9 +68,8 @@ function unmanaged(state: State, context: Context): Objection {
   const own = state.counted >= 0 && !state.managed ? 1 : 0;
   const others = Math.max(0, Math.round(fleet.get("unmanaged") / 1000) - own);
   const share = others / Math.max(1, managed + others);
-  // On the first day nobody knows yet what is usual: the fleet must have come back once.
-  const enough =
-    managed >= context.params.fleet_min && fleet.get("again") >= context.params.fleet_min;
+  // In the first days nobody knows yet what is usual: the fleet must have come back twice.
+  const enough = managed >= context.params.fleet_min && fleet.get("again") >= 2 * managed;
   const usual = others > 1 && share >= context.params.unmanaged_share;
   const certain = enough && !usual;
   return {
@@ -107,7 +106,10 @@ function objection(state: State, event: Event, context: Context): Objection | un
   return undefined;
 }
 
-/** Fleet table: `again` counts days on which a managed device came back; else 1000 for a device's first day and 33 for each further one, see SHARERS_KEEP_PER_MILLE. */
+/**
+ * Fleet table: 1000 for a device's first day and 33 for each further one (SHARERS_KEEP_PER_MILLE);
+ * `again` counts the days on which a managed device came back.
+ */
 function countFleet(state: State, event: Event, context: Context): void {
   const day = Math.floor(context.at / DAY);
   const managed = event["device.managed"];
@@ -139,10 +141,10 @@ export const unapprovedDevice: Detector<Params, State> = {
   migrate: () => undefined,
   step(state, event, context) {
     const day = Math.floor(context.at / DAY);
-    const due = state.reported + (state.reports < REPORTS ? 1 : REMINDER);
-    const found = day >= due ? objection(state, event, context) : undefined;
+    const found = day > state.reported ? objection(state, event, context) : undefined;
     countFleet(state, event, context);
-    if (found === undefined) return;
+    const tolerated = state.reports >= REPORTS && day < state.reported + REMINDER;
+    if (found === undefined || (tolerated && found.kind !== "unlisted")) return;
     state.reported = day;
     state.reports++;
     const user = event["user.entity.id"];

@@ -93,18 +93,27 @@ const stratumOf = (age: number, day: number): number => {
 export const stratumName = (state: BaselineState, day: number): string =>
   `t${stratumOf(state.models[Model.age] as number, day)}`;
 
-/** P(a benign day of this age and day type is at least this odd), 0 < p ≤ 1. */
+export interface DayTail {
+  /** P(a benign day of this age and day type is at least this odd), extrapolated: ranks days. */
+  readonly tail: number;
+  /** The same, but never below what so many days can certify: a tenth of one day. */
+  readonly p: number;
+}
+
 export function dayTail(
   state: BaselineState,
   of: { readonly day: number; readonly total: number },
   know: Knowledge,
-): number {
+): DayTail {
   const own = know.curve(stratumName(state, of.day));
-  if (own.weight >= 60) return own.tail(of.total);
   const mature = know.curve("t3");
-  if (mature.weight < 60) return own.tail(of.total);
+  const certified = (tail: number, days: number): DayTail => ({
+    tail,
+    p: Math.max(tail, 0.1 / Math.max(30, days)),
+  });
+  if (own.weight >= 60 || mature.weight < 60) return certified(own.tail(of.total), own.weight);
   // Too few to judge by: odd days of the young are common.
   return (state.models[Model.age] as number) < 14
-    ? Math.max(own.tail(of.total), mature.tail(of.total) ** 0.25)
-    : mature.tail(of.total);
+    ? certified(Math.max(own.tail(of.total), mature.tail(of.total) ** 0.25), mature.weight)
+    : certified(mature.tail(of.total), mature.weight);
 }

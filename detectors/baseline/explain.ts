@@ -2,7 +2,7 @@ import type { Explanation } from "../../schemas/anomaly.ts";
 import type { EvidenceFamily } from "../../schemas/entity.ts";
 import type { DetectorContext, Finding } from "../detector.ts";
 import { negativeBinomialQuantile } from "../stats/tails.ts";
-import type { Combined } from "./combine.ts";
+import type { Combined, DayTail } from "./combine.ts";
 import type { Knowledge } from "./knowledge.ts";
 import {
   type BaselineState,
@@ -163,7 +163,10 @@ function familiesOf(of: Account): EvidenceFamily[] {
 }
 
 /** The finding for a day, in numbers and words. */
-export function explainDay(of: Account, p: number): Omit<Finding, "windowStart" | "discriminator"> {
+export function explainDay(
+  of: Account,
+  { tail, p }: DayTail,
+): Omit<Finding, "windowStart" | "discriminator"> {
   const { state, window, combined, context } = of;
   const ranked = streams
     .map(({ name }, stream) => ({ name, share: combined.shares[stream] as number }))
@@ -188,7 +191,7 @@ export function explainDay(of: Account, p: number): Omit<Finding, "windowStart" 
   const top = explanation[0];
   return {
     p,
-    score: -Math.log(p),
+    score: -Math.log(tail),
     severity: Math.max(1, Math.min(95, Math.round(20 + 17 * -Math.log10(p)))),
     certain: false,
     families: familiesOf(of),

@@ -21,6 +21,8 @@ export const tables: readonly TableSpec[] = [
   { name: "baseline.calibration", keepPerMille: 985 },
   /** `group|stream|bin`, `group|n`: exceedances. */
   { name: "baseline.groups", keepPerMille: 990 },
+  /** `group|field`: new values met today, at most 3 of an entity. */
+  { name: "baseline.today", keepPerMille: 300 },
   /** `entity_days`, `users`, `group|users`, `d|epoch day`: sizes. */
   { name: "baseline.population", keepPerMille: 1000 },
 ];
@@ -222,4 +224,19 @@ export function expectedActive(context: Context, day: number): number {
     sum += count;
   }
   return days === 0 ? 0 : sum / days;
+}
+
+/**
+ * A roll-out or a sweep makes a whole group meet new values on one day: how many times more than
+ * two usual days of the group, 1–20. One entity counts for three values at most.
+ */
+export function commonMode(
+  context: Context,
+  of: { group: string; field: number; rate: number },
+): number {
+  const { group, field, rate } = of;
+  const met = context.shared("baseline.today").get(`${group}|${field}`) / SCALE - 3;
+  const table = context.shared("baseline.population");
+  const members = table.get(group === "" ? "users" : `${group}|users`);
+  return Math.min(20, Math.max(1, met / (2 * rate * members + 3)));
 }

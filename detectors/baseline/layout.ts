@@ -136,6 +136,8 @@ export interface Window {
   oddHour: number;
   absence: number;
   news: News[];
+  /** How many times more new values of a field than usual the group meets today, 1–20. */
+  common: number[];
   /** Rarest new values in words: field, text, peers that hold it, organisation. */
   labels: [field: number, text: string, bucket: number, peers: number, others: number][];
   /** Half-hour bucket, activity and context surprise in 1/100. */
@@ -167,6 +169,7 @@ export const openWindow = (day: number, offset: number): Window => ({
   oddHour: 0,
   absence: 0,
   news: [],
+  common: [],
   labels: [],
   episodes: [],
   login: 0,

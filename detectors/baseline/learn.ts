@@ -98,11 +98,16 @@ function learnSelf(state: BaselineState, window: Window, know: Knowledge): void 
   }
 }
 
-/** The day's exceedances wait ten active days before they count as habit. */
+/**
+ * The day's exceedances wait ten active days before they count as habit. An account's first days,
+ * when all was new, never do.
+ */
 function learnHabit(state: BaselineState, f: Float64Array): void {
   const { models, exceed, lags } = state;
-  const slot = Math.round(models[Model.age] as number) % LAGS;
-  const full = (models[Model.age] as number) >= LAGS;
+  const days = Math.round(models[Model.age] as number) - SETTLED;
+  if (days < 0) return;
+  const slot = days % LAGS;
+  const full = days >= LAGS;
   for (let stream = 0; stream < STREAMS; stream++) {
     const at = slot * STREAMS + stream;
     const cell = stream * BINS + (lags[at] as number);

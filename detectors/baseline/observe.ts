@@ -3,7 +3,7 @@ import { type DetectorContext, type Evidence, evidenceOf } from "../detector.ts"
 import { isPrivate, isSignIn } from "../network.ts";
 import { hash32 } from "../stats/hash.ts";
 import type { BaselineParams } from "./params.ts";
-import { type Knowledge, rarityBucket } from "./knowledge.ts";
+import { commonMode, type Knowledge, rarityBucket, SCALE } from "./knowledge.ts";
 import {
   type BaselineState,
   EVIDENCE,
@@ -67,6 +67,20 @@ function addEpisode(look: Look, part: 1 | 2, surprise: number): void {
   entry[part] = Math.min(9999, entry[part] + Math.round(100 * surprise));
 }
 
+/** Takes the group's day so far into the window; it only ever makes the day more ordinary. */
+export function noteCommon(
+  state: BaselineState,
+  window: Window,
+  of: { readonly field: number; readonly context: Context; readonly know: Knowledge },
+): void {
+  const rate = of.know.rates(state.group).novelty[of.field] as number;
+  const factor = commonMode(of.context, { group: state.group, field: of.field, rate });
+  const before = window.common[of.field] ?? 1;
+  if (factor <= before) return;
+  for (let field = window.common.length; field < FIELDS; field++) window.common.push(1);
+  window.common[of.field] = Math.round(100 * factor) / 100;
+}
+
 /** A value this entity has never shown before today. Rarity is taken before its own vote. */
 function meet(look: Look, field: number): boolean {
   const { state, window, context, know } = look;
@@ -78,14 +92,19 @@ function meet(look: Look, field: number): boolean {
   const others = peersTable.get(`${field}|*|${key}`);
   const bucket = rarityBucket(peers, others);
   const rarity = know.rarity(field, bucket);
+  if (window.news.filter((entry) => entry[0] === field).length < 3) {
+    context.contribute("baseline.today", `${state.group}|${field}`, SCALE);
+  }
   window.news.push([field, hash, bucket]);
+  noteCommon(state, window, { field, context, know });
   context.contribute("baseline.peers", `${field}|${state.group}|${key}`, 1);
   context.contribute("baseline.peers", `${field}|*|${key}`, 1);
   const text = (look.values[field] as string).slice(0, 32);
   window.labels.push([field, text, bucket, peers, others]);
   window.labels.sort((left, right) => left[2] - right[2]);
   if (window.labels.length > LABELS) window.labels.pop();
-  const surprise = -Math.log(Math.min(1, (noveltyRate(state, field, know) * rarity) / 8));
+  const usual = noveltyRate(state, field, know) * (window.common[field] ?? 1);
+  const surprise = -Math.log(Math.min(1, (usual * rarity) / 8));
   if (surprise > 0) {
     if (ACTIVITY.has(field)) addEpisode(look, 1, surprise);
     if (CONTEXT.has(field)) addEpisode(look, 2, surprise);

@@ -165,7 +165,8 @@ export function surprises(state: BaselineState, window: Window, know: Knowledge)
     for (const news of window.news) if (news[0] === field) marks.push(know.rarity(field, news[2]));
     if (marks.length === 0) continue;
     const seen = state.models[Model.novelty + field] as number;
-    x[field] = noveltySurprise(marks, noveltyRate(state, field, know), { seen, busy });
+    const rate = noveltyRate(state, field, know) * (window.common[field] ?? 1);
+    x[field] = noveltySurprise(marks, rate, { seen, busy });
   }
   x[Feature.volume] = countSurprise(window.count, volume);
   x[Feature.failures] = countSurprise(window.failures, failureModel(state, window, rates));

@@ -51,8 +51,8 @@ export function curve(
   for (let bin = last; bin < CURVE_BINS; bin++) {
     excess += (counts[bin] ?? 0) * ((leftEdge(bin) + leftEdge(bin + 1)) / 2 - start);
   }
-  // Mean excess over the last well-known point, itself worth a few days of an exponential tail of 1.
-  const mean = (excess + TAIL_DAYS) / ((above[last] as number) + TAIL_DAYS);
+  // Mean excess over the last well-known point, shrunk to an exponential tail of 1.
+  const mean = (excess + 2 * TAIL_DAYS) / ((above[last] as number) + 2 * TAIL_DAYS);
   const atEdge = (bin: number): number =>
     ((above[bin] as number) + priorDays * prior(leftEdge(bin))) / total;
   const beyond = atEdge(last);

@@ -4,7 +4,7 @@ import { calibration, recallAtTen } from "../../bench/detection.ts";
 import { organisation } from "../../bench/organisation.ts";
 import { baseline } from "../../detectors/baseline.ts";
 import type { Event } from "../../schemas/event.ts";
-import { event, identityOf, run, type Run } from "./harness.ts";
+import { event, run, type Run } from "./harness.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -17,9 +17,9 @@ const use = (at: number, device: string, more: Partial<Event> = {}) =>
     ...more,
   });
 
-/** Three days of 20 managed devices, and of some unmanaged ones. */
+/** Four days of 20 managed devices, and of some unmanaged ones. */
 const fleet = (unmanaged = 0): Event[] =>
-  [0, 1, 2].flatMap((day) => [
+  [0, 1, 2, 3].flatMap((day) => [
     ...Array.from({ length: 20 }, (_, index) =>
       use(START + day * DAY + index * MINUTE, `m${index}`),
     ),
@@ -27,7 +27,7 @@ const fleet = (unmanaged = 0): Event[] =>
       use(START + day * DAY + (30 + index) * MINUTE, `u${index}`, { "device.managed": false }),
     ),
   ]);
-const later = START + 3 * DAY;
+const later = START + 4 * DAY;
 const stranger = (more: Partial<Event> = {}) =>
   use(later, "x", { "device.managed": false, ...more });
 
@@ -81,7 +81,7 @@ describe("unapproved-device", () => {
       use(later + hour * 3_600_000, "x", { "device.managed": false }),
     );
     const days = findings([...fleet(), ...events]).map(
-      (found) => Math.ceil((found.windowStart - START) / DAY) - 3,
+      (found) => Math.ceil((found.windowStart - START) / DAY) - 4,
     );
     expect(days).toEqual([0, 1, 2, 32]);
   });
