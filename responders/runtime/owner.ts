@@ -55,6 +55,7 @@ async function own(ports: OwnerPorts, triage: Triage, signal: AbortSignal): Prom
   const restored = await log.restore(TASK);
   if (restored !== undefined) triage.restore(restored.cells);
   const cuts = createCuts(ports, triage, restored?.offset ?? 0);
+  enqueue(ports, triage.openActions());
   const timers = startTimers(ports, triage, signal);
   try {
     await follow({
