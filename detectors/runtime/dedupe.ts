@@ -36,6 +36,8 @@ export interface Dedupe {
   readonly dirty: Set<number>;
   futureDirty: boolean;
   readonly words: Uint32Array;
+  /** Id that `words` holds. */
+  loaded: string;
 }
 
 export function createDedupe(capBytes: number): Dedupe {
@@ -52,30 +54,34 @@ export function createDedupe(capBytes: number): Dedupe {
     dirty: new Set(),
     futureDirty: false,
     words: new Uint32Array(4),
+    loaded: "",
   };
 }
 
-function nibble(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  return code >= 97 && code <= 102 ? code - 87 : -1;
-}
+/** Value of a lower-case hex digit by its code; −1 for any other code below 128. */
+const NIBBLES = Int8Array.from({ length: 128 }, (_, code) =>
+  "0123456789abcdef".indexOf(String.fromCharCode(code)),
+);
 
 function readWords(id: string, words: Uint32Array): boolean {
   if (id.length !== 32) return false;
+  let wrong = 0;
   for (let word = 0; word < 4; word++) {
     let value = 0;
     for (let at = word * 8; at < word * 8 + 8; at++) {
-      const digit = nibble(id.charCodeAt(at));
-      if (digit < 0) return false;
+      const digit = NIBBLES[id.charCodeAt(at)] ?? -1;
+      wrong |= digit;
       value = (value << 4) | digit;
     }
     words[word] = value;
   }
-  return true;
+  return wrong >= 0;
 }
 
 function load(dedupe: Dedupe, id: string): Uint32Array {
+  if (dedupe.loaded === id) return dedupe.words;
   if (!readWords(id, dedupe.words)) readWords(hash128(id), dedupe.words);
+  dedupe.loaded = id;
   return dedupe.words;
 }
 
