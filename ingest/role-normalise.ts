@@ -19,7 +19,7 @@ function rejectOf(batch: RawBatch, refused: Refused, ordinal: number): Reject {
   const original = refused.bytes.toString(utf8 ? "utf8" : "latin1");
   const { tenant, senderId } = provenance;
   return {
-    "reject.id": hash128(tenant, batch.dataset ?? "", senderId, original, "", String(ordinal)),
+    "reject.id": hash128(tenant, senderId, original, utf8 ? "" : "latin1", String(ordinal)),
     "@timestamp": new Date(batch.arrivedAt).toISOString(),
     "reject.code": refused.code,
     "reject.reason": `${refused.code}: ${refused.reason}`,

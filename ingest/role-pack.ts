@@ -27,10 +27,15 @@ export const PACK_BYTES = 500_000;
 /** A line above this cannot be appended (Kafka takes 1 MB a request and never splits). */
 export const MAX_LINE_BYTES = 900_000;
 
-function lineOf(target: Pick<Line, "topic" | "partition" | "schema">, value: unknown): Line {
+function textOf(value: unknown): Pick<Line, "text" | "bytes"> {
   const text = JSON.stringify(value);
-  return { ...target, text, bytes: Buffer.byteLength(text) };
+  return { text, bytes: Buffer.byteLength(text) };
 }
+
+const lineOf = (target: Pick<Line, "topic" | "partition" | "schema">, value: unknown): Line => ({
+  ...target,
+  ...textOf(value),
+});
 
 export function rejectLine(reject: Reject): Line {
   const target = { topic: topics.rejects.name, partition: 0, schema: "reject/1" } as const;
@@ -89,13 +94,15 @@ export function linesOf(
   }
   const lines = [main];
   const tenant = event["organization.id"] ?? "default";
+  let small: Pick<Line, "text" | "bytes"> | undefined;
   for (const projection of projections) {
     const id = entityOf(event, kindOf[projection]);
     if (id === undefined) continue;
+    // One text for all of them: they differ in where they go only.
+    small ??= textOf(projectionOf(event));
+    const topic = topics[projection].name;
     const partition = partitionOf(routingKey(tenant, id), partitions);
-    lines.push(
-      lineOf({ topic: topics[projection].name, partition, schema: "event/1" }, projectionOf(event)),
-    );
+    lines.push({ topic, partition, schema: "event/1", ...small });
   }
   return { lines };
 }
