@@ -1,7 +1,17 @@
+import type { Database } from "lmdb";
 import { MetsukeError } from "../errors.ts";
 import type { Files, TaskEntry } from "./embedded-files.ts";
 import { cellKey, decodeCell, encodeCell } from "./embedded-records.ts";
-import type { EventLog } from "./port.ts";
+import type { Cut, EventLog } from "./port.ts";
+
+/** Cells compared before others get their turn. */
+const SLICE = 1_000;
+
+interface Change {
+  readonly key: Buffer;
+  /** Undefined: the cell is gone. */
+  readonly cell: Buffer | undefined;
+}
 
 /** Cuts of tasks: cells in a table of their own, and one entry that says what they reflect. */
 export function openCheckpoints(files: Files): Pick<EventLog, "checkpoint" | "restore"> {
@@ -15,16 +25,12 @@ export function openCheckpoints(files: Files): Pick<EventLog, "checkpoint" | "re
           `cut ${cut.number} of ${task} does not continue what is stored; a full one is needed`,
         );
       }
-      // An encoder that throws must not leave half a cut in the transaction.
-      const changed = Array.from(cut.cells, ([key, value]) => ({
-        key: cellKey(key),
-        cell: value === null ? undefined : encodeCell(key, value),
-      }));
       const cells = files.cells(task);
+      const given = changesOf(cut);
+      const changes = cut.full ? await differences(cells, given) : given;
       const entry: TaskEntry = { epoch: cut.epoch, number: cut.number, offset: cut.offset };
       await files.commit(() => {
-        if (cut.full) void cells.clearAsync();
-        for (const { key, cell } of changed) {
+        for (const { key, cell } of changes) {
           if (cell === undefined) void cells.remove(key);
           else void cells.put(key, cell);
         }
@@ -43,4 +49,42 @@ export function openCheckpoints(files: Files): Pick<EventLog, "checkpoint" | "re
       return { offset: entry.offset, cells };
     },
   };
+}
+
+/** Runs through the cells at once, so that the cut is one moment and a failing encoder leaves nothing. */
+const changesOf = (cut: Cut): Change[] =>
+  Array.from(cut.cells, ([key, value]) => ({
+    key: cellKey(key),
+    cell: value === null ? undefined : encodeCell(key, value),
+  }));
+
+/**
+ * What must change for the table to hold `given` alone. After a restart that is little, and writing
+ * all of it anew would hold up every append for seconds.
+ */
+async function differences(
+  cells: Database<Buffer, Buffer>,
+  given: readonly Change[],
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  const kept = new Set<string>();
+  for (const [index, change] of given.entries()) {
+    if (index % SLICE === 0) await otherTurns(cells);
+    if (change.cell === undefined) continue;
+    kept.add(change.key.toString("latin1"));
+    const stored = cells.getBinary(change.key);
+    if (stored === undefined || !stored.equals(change.cell)) changes.push(change);
+  }
+  await otherTurns(cells);
+  for (const key of cells.getKeys()) {
+    if (!kept.has(key.toString("latin1"))) changes.push({ key, cell: undefined });
+  }
+  return changes;
+}
+
+async function otherTurns(cells: Database<Buffer, Buffer>): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  cells.resetReadTxn();
 }
