@@ -4,7 +4,7 @@ import { Refusal } from "./exceptions.ts";
 import type { HttpCall } from "./http-call.ts";
 import type { HostSettings } from "./protocol.ts";
 import { createReaderGate } from "./reader-gate.ts";
-import { transportSettings } from "./reader-lists.ts";
+import { insertOnlySettings, transportSettings } from "./reader-lists.ts";
 
 const MAX_TEXT = 128 << 10;
 
@@ -26,7 +26,9 @@ export function createReaderCall(
     }
     const statement = gate.admit(await engine.canonical(call.statement));
     for (const [name] of call.parameters) gate.parameter(name);
-    const beside = call.settings.filter(([name]) => !transportSettings.test(name));
+    const beside = call.settings.filter(
+      ([name]) => !transportSettings.test(name) && !insertOnlySettings.test(name),
+    );
     const asked = [...beside, ...statement.settings].map(([name, value]): Setting => [
       name,
       gate.setting(name, value),

@@ -69,7 +69,17 @@ export const freeSettings = named(
   "max_block_size, limit, offset, extremes, final, join_use_nulls, log_comment",
 );
 
-export const readerSettingPrefixes = ["date_time_", "output_format_json_", "output_format_pretty_"];
+/** What drivers say about inserts with every request; a reader makes none. */
+export const insertOnlySettings =
+  /^(async_insert|wait_for_async_insert|insert_\w+|input_format_\w+)$/;
+
+export const readerSettingPrefixes = [
+  "output_format_binary_",
+  "output_format_native_",
+  "date_time_",
+  "output_format_json_",
+  "output_format_pretty_",
+];
 
 /** Settings of the transport: they mean nothing to the engine and are left out. */
 export const transportSettings =
