@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Action } from "../../../schemas/action.ts";
 import type { Casework } from "../../../schemas/casework.ts";
 import type { Anomaly } from "../../../schemas/anomaly.ts";
+import { openEmbeddedLog } from "../../../platform/event-log/embedded.ts";
+import type { EventLog } from "../../../platform/event-log/port.ts";
 import { createDueList } from "../../../platform/jobs/due-list.ts";
 import type { JobQueue } from "../../../platform/jobs/port.ts";
 import { createLogger } from "../../../platform/logger.ts";
@@ -17,6 +19,7 @@ import {
 } from "../../../responders/runtime/config.ts";
 import { caseworkBatch } from "../../../responders/runtime/records.ts";
 import { createRespondRole, type RespondRole } from "../../../responders/runtime/role.ts";
+import { topics } from "../../../schemas/topics.ts";
 import { latest, LIVE, takeover } from "./make.ts";
 import { createMemoryLog, type MemoryLog } from "./memory-log.ts";
 
@@ -74,7 +77,7 @@ const wide = {
 };
 
 async function begin(
-  options: { log?: MemoryLog; queue?: JobQueue; params?: Partial<RespondParams> } = {},
+  options: { log?: EventLog; queue?: JobQueue; params?: Partial<RespondParams> } = {},
 ): Promise<RespondRole> {
   const instance = { name: "fake", responder, params: {}, native_datasets: ["demo.login"] };
   const params = { ...LIVE, attempts: fast, caps: wide, ...options.params };
@@ -257,4 +260,34 @@ it("hands triage over to another process, which decides the same", async () => {
     expect(byRevision.get(key) ?? JSON.stringify(action)).toBe(JSON.stringify(action));
     byRevision.set(key, JSON.stringify(action));
   }
+});
+
+it("locks on the embedded log, and undoes after a restart of everything", async () => {
+  const dir = join(folder, "log");
+  const specs = [topics.casework, topics.incidents, topics.actions, topics.checkpoints];
+  const openLog = async () => {
+    const opened = await openEmbeddedLog({ dir });
+    await opened.ensureTopics(specs.map((spec) => ({ ...spec, partitions: 1 })));
+    return opened;
+  };
+  const firstLog = await openLog();
+  const first = await begin({ log: firstLog });
+  await firstLog.append(
+    takeover(Date.now()).map((anomaly) =>
+      caseworkBatch({ kind: "anomaly", at: Date.now(), anomaly }),
+    ),
+  );
+  await until(() => expect(first.openActions()[0]?.["action.status"]).toBe("confirmed"));
+  await first.stop();
+  roles.length = 0;
+  await firstLog.close();
+  const secondLog = await openLog();
+  const second = await begin({ log: secondLog });
+  await until(() => expect(second.openActions()).toHaveLength(1));
+  await second.requestUndo([second.openActions()[0]?.["action.id"] ?? ""], "olga");
+  await until(() => expect(second.openActions()).toEqual([]));
+  expect(accounts.get("alice")).toBe(true);
+  await second.stop();
+  roles.length = 0;
+  await secondLog.close();
 });
