@@ -12,6 +12,7 @@ import {
 } from "./file-open.ts";
 import type { FileParams } from "./file-params.ts";
 import type { FilePositions } from "./file-positions.ts";
+import { persist } from "./persist.ts";
 import type { Split } from "./split.ts";
 
 const READ_BYTES = 262_144;
@@ -39,7 +40,7 @@ function trouble({ context, path }: Tail, reason: string, error: unknown): void 
 
 /** Hands records over until they are durable; the position moves only then. */
 async function deliver(tail: Tail, file: OpenFile, split: Split, backlog: boolean): Promise<void> {
-  const { params, accept, now } = tail.context;
+  const { params, now } = tail.context;
   const batch: RawBatch = {
     provenance: {
       tenant: params.tenant,
@@ -56,18 +57,10 @@ async function deliver(tail: Tail, file: OpenFile, split: Split, backlog: boolea
     ...(params.historical ? { historical: true } : {}),
   };
   const offset = file.readAt - file.splitter.rest();
-  while (!tail.stop.aborted) {
-    try {
-      await accept(batch);
-      await rememberHead(file);
-      const { dev, ino, head, headBytes } = file;
-      tail.positions.set(tail.path, { dev, ino, offset, head, headBytes });
-      return;
-    } catch (error) {
-      trouble(tail, "accept", error);
-      await pause(tail, tail.context.params.poll_ms);
-    }
-  }
+  if (!(await persist(tail.context, batch, tail.stop))) return;
+  await rememberHead(file);
+  const { dev, ino, head, headBytes } = file;
+  tail.positions.set(tail.path, { dev, ino, offset, head, headBytes });
 }
 
 /** Reads what is there; true when something was. */

@@ -10,6 +10,7 @@ import { checkTimezone } from "./timezone.ts";
 
 const DATASET = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const REQUEST_TIMEOUT_MS = 300_000;
+const CLOSE_GRACE_MS = 5_000;
 
 type Context = SourceContext<HttpParams>;
 
@@ -167,6 +168,14 @@ export const http: Source<HttpParams> = {
     }
     const server = createServer(context);
     const address = await server.listen({ host: params.host, port: params.port });
-    return { address: `${address}/v1/events`, close: () => server.close() };
+    return {
+      address: `${address}/v1/events`,
+      async close() {
+        // Who is still sending by then was not answered, and sends again.
+        const timer = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
+        await server.close();
+        clearTimeout(timer);
+      },
+    };
   },
 };

@@ -4,6 +4,7 @@ import type { RawBatch, SourceContext } from "../source.ts";
 import { type Lane, type Taken, createLane, positionOf, takeTurn } from "./kafka-lanes.ts";
 import type { KafkaParams } from "./kafka-params.ts";
 import { ordinalsOf } from "./ordinals.ts";
+import { persist } from "./persist.ts";
 import { splitMessage } from "./split-json.ts";
 
 const TURN = { maxBytes: 1_048_576, maxRecords: 1_000 };
@@ -62,20 +63,13 @@ function trouble({ context }: Reader, reason: string, error: unknown): void {
 const pause = (reader: Reader): Promise<void> =>
   delay(RETRY_MS, undefined, { signal: reader.stop }).catch(() => undefined);
 
-/** The whole turn becomes durable, or is tried again. */
+/** The whole turn becomes durable; offsets move behind it. */
 async function deliver(reader: Reader, turn: readonly Taken[]): Promise<void> {
   const { context, stop } = reader;
   const batches = turn.map((taken) => batchOf(context.params, taken));
-  while (!stop.aborted) {
-    try {
-      await Promise.all(batches.map((batch) => context.accept(batch)));
-      for (const { lane, record } of turn) lane.durable = record.offset + 1;
-      return;
-    } catch (error) {
-      trouble(reader, "accept", error);
-      await pause(reader);
-    }
-  }
+  const durable = await Promise.all(batches.map((batch) => persist(context, batch, stop)));
+  if (!durable.every(Boolean)) return;
+  for (const { lane, record } of turn) lane.durable = record.offset + 1;
 }
 
 function report({ context, lanes }: Reader): void {

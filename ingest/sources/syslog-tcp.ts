@@ -7,6 +7,7 @@ import type { OpenSource, Provenance, SourceContext } from "../source.ts";
 import { isLoopback, peerAddress } from "./exposure.ts";
 import { createFramer } from "./frames.ts";
 import { createOrdinalMemory } from "./ordinals.ts";
+import { persist } from "./persist.ts";
 import type { Split } from "./split.ts";
 import type { SyslogParams } from "./syslog-params.ts";
 
@@ -47,14 +48,15 @@ async function serve(context: Context, socket: Socket): Promise<void> {
     if (split.records.length + split.refused.length === 0) return;
     // Our own waiting is not the peer's silence.
     socket.setTimeout(0);
-    await context.accept({
+    const batch = {
       provenance,
       ...(params.dataset === undefined ? {} : { dataset: params.dataset }),
       ...(params.timezone === undefined ? {} : { timezone: params.timezone }),
       ...split,
       ordinals: memory.take(split.records),
       arrivedAt: context.now(),
-    });
+    };
+    await persist(context, batch, context.signal);
     socket.setTimeout(idle);
   };
 

@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import { errorText } from "../../platform/errors.ts";
 import type { OpenSource, RawBatch, SourceContext } from "../source.ts";
 import { peerAddress } from "./exposure.ts";
+import { persist } from "./persist.ts";
 import type { SyslogParams } from "./syslog-params.ts";
 
 const COMPONENT = "ingest.syslog-udp";
@@ -50,16 +51,11 @@ export async function openUdp(
       return;
     }
     waiting += message.length;
-    const taken = context
-      .accept(batchOf(context, message, peerAddress(address)))
-      .catch((error: unknown) => {
-        metrics.errors.inc({ component: COMPONENT, reason: "dropped" });
-        log.error({ err: errorText(error) }, "datagram lost");
-      })
-      .finally(() => {
-        waiting -= message.length;
-        open.delete(taken);
-      });
+    const batch = batchOf(context, message, peerAddress(address));
+    const taken = persist(context, batch, context.signal).then(() => {
+      waiting -= message.length;
+      open.delete(taken);
+    });
     open.add(taken);
   });
   socket.bind(port, params.host);
