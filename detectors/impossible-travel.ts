@@ -108,6 +108,10 @@ function seenOf(event: Event, context: Context): Seen | undefined {
   };
 }
 
+/** A private address is a place only where the configuration names its site. */
+const isSomewhere = (event: Event): boolean =>
+  event["source.geo.name"] !== undefined || !isPrivate(event["source.ip"] ?? "");
+
 /** Why a place is no sign of a thief; undefined when nothing says so. */
 function excuse(state: State, place: Seen, context: Context): string | undefined {
   const day = Math.floor(context.at / DAY);
@@ -262,7 +266,7 @@ export const impossibleTravel: Detector<Params, State> = {
     event["event.outcome"] === "success" &&
     event["source.geo.location.lat"] !== undefined &&
     isSignIn(event) &&
-    !isPrivate(event["source.ip"] ?? ""),
+    isSomewhere(event),
   admits: (event) => event["event.outcome"] === "success",
   init: () => ({
     places: [],

@@ -26,8 +26,12 @@ export function networkOf(event: Event): string | undefined {
   return `${country} ${prefixOf(ip)}`.trimStart();
 }
 
-/** ECS categories that a sign-in or a use of a session carries; an uncategorised event counts. */
+/**
+ * Whether it is a sign-in or a use of a session by its ECS categories; an uncategorised event
+ * counts. A failure typed as mere `info` is a side line of an attempt that another record tells of.
+ */
 export function isSignIn(event: Event): boolean {
+  if (event["event.outcome"] === "failure" && event["event.type"]?.join() === "info") return false;
   const categories = event["event.category"];
   if (categories === undefined || categories.length === 0) return true;
   return categories.includes("authentication") || categories.includes("session");
