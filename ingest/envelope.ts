@@ -71,6 +71,14 @@ const timeKeys = [
   "timegenerated",
 ];
 
+/** Shippers call many things a tag; only `name[pid]:` or `name:` is a syslog one. */
+function tagOf(flat: FlatDocument): string | undefined {
+  const named = first(flat, tagKeys);
+  if (named !== undefined) return named;
+  const tag = first(flat, ["tag", "TAG"]);
+  return tag !== undefined && /^[^\s:[\]]{1,128}(?:\[\d{1,10}\]:?|:)$/.test(tag) ? tag : undefined;
+}
+
 function first(flat: FlatDocument, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = flat[key];
@@ -115,7 +123,7 @@ export function envelopeSyslog(flat: FlatDocument): SyslogRecord | undefined {
   if (carried === undefined) return undefined;
   const message = visible(carried.trimEnd());
   const inner = readSyslog(message);
-  const tag = first(flat, tagKeys);
+  const tag = tagOf(flat);
   const program = first(flat, programKeys);
   const header: Writable<SyslogHeader> = {};
   assign(header, "timestamp", first(flat, timeKeys));

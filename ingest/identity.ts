@@ -1,5 +1,6 @@
 import type { Event } from "../schemas/event.ts";
 
+const MAX_FOLDED = 1_024;
 const asciiOnly = /^[\0-\x7f]*$/;
 /** Accounts that Windows itself is, in English or by SID, whoever names them. */
 const windowsNames =
@@ -13,6 +14,8 @@ const windowsDomains = /^(?:nt authority|window manager|font driver host)$/i;
  */
 export function foldName(name: string): string {
   if (asciiOnly.test(name)) return name.toLowerCase();
+  // No directory has names this long: folding them would only cost time.
+  if (name.length > MAX_FOLDED) return name;
   let folded = "";
   for (const character of name) {
     const lower = character.toLowerCase();

@@ -81,7 +81,6 @@ function flattenInto(state: Flattening, object: JsonObject, prefix: string): voi
       flattenInto(state, value, path);
       continue;
     }
-    if (Array.isArray(value)) state.keys += countKeys(value);
     if (path in state.flat && state.flat[path] !== value) state.conflict ??= path;
     else state.flat[path] = value;
   }
@@ -139,6 +138,7 @@ function repeatedKey(text: string): string | undefined {
   return found;
 }
 
+/** `keys` without those inside lists. */
 function documentOf(value: JsonObject): { document: JsonDocument; keys: number } | ParseFailure {
   const { flat, keys, conflict } = flatten(value);
   if (conflict !== undefined && !repeatable.has(conflict)) {
@@ -163,11 +163,25 @@ export function readJson(text: string): readonly JsonDocument[] | ParseFailure {
   if (depth > MAX_DEPTH) {
     return { code: "json_too_deep", reason: `nested ${depth} deep, at most ${MAX_DEPTH} are read` };
   }
-  if (keys > MAX_KEYS && !text.includes("\n")) {
-    return { code: "json_too_many_keys", reason: `${keys} keys, at most ${MAX_KEYS} are read` };
-  }
+  const lines = text.includes("\n");
+  const tooManyKeys: ParseFailure = {
+    code: "json_too_many_keys",
+    reason: `${keys} keys, at most ${MAX_KEYS} are read`,
+  };
+  if (keys > MAX_KEYS && !lines) return tooManyKeys;
   const value = parsed(text);
-  if (value === undefined) return readLines(text);
+  if (value === undefined) return lines ? readLines(text) : invalid;
+  if (keys > MAX_KEYS) return tooManyKeys;
+  return readValue(text, value, total);
+}
+
+const invalid: ParseFailure = { code: "json_invalid", reason: "not valid JSON" };
+
+function readValue(
+  text: string,
+  value: unknown,
+  total: number,
+): readonly JsonDocument[] | ParseFailure {
   const values = Array.isArray(value) ? (value as unknown[]) : [value];
   if (values.length > MAX_DOCUMENTS) return tooMany(values.length);
   const documents: JsonDocument[] = [];
@@ -178,17 +192,13 @@ export function readJson(text: string): readonly JsonDocument[] | ParseFailure {
     }
     const read = documentOf(item);
     if ("code" in read) return read;
-    if (read.keys > MAX_KEYS) {
-      return {
-        code: "json_too_many_keys",
-        reason: `${read.keys} keys, at most ${MAX_KEYS} are read`,
-      };
-    }
     counted += read.keys;
     documents.push(read.document);
   }
   if (documents.length === 0) return { code: "json_not_object", reason: "the list is empty" };
-  const repeated = counted < total ? repeatedKey(text) : undefined;
+  // Every key counts once unless an object has it twice.
+  const twice = counted < total && countKeys(value) < total;
+  const repeated = twice ? repeatedKey(text) : undefined;
   if (repeated !== undefined) {
     return { code: "json_duplicate_key", reason: `two different values for ${quote(repeated)}` };
   }
@@ -203,7 +213,6 @@ const tooMany = (count: number): ParseFailure => ({
 /** Some producers put several JSON lines into one message. */
 function readLines(text: string): readonly JsonDocument[] | ParseFailure {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const invalid: ParseFailure = { code: "json_invalid", reason: "not valid JSON" };
   if (lines.length < 2 || !lines.every((line) => line.trimStart().startsWith("{"))) return invalid;
   if (lines.length > MAX_DOCUMENTS) return tooMany(lines.length);
   const documents: JsonDocument[] = [];

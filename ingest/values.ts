@@ -67,20 +67,27 @@ export function portOf(value: unknown): number | undefined {
   return port !== undefined && port >= 0 && port <= 65_535 ? port : undefined;
 }
 
-const control = /\p{Cc}/gu;
-const anyControl = /\p{Cc}/u;
+/** C0 but the tab, DEL and C1. */
+const isControl = (code: number): boolean => (code < 32 ? code !== 9 : code >= 127 && code < 160);
+
+const escapes: readonly string[] = Array.from({ length: 160 }, (_, code) =>
+  code === 10 ? "\\n" : `\\u{${code.toString(16)}}`,
+);
 
 /**
  * Control characters as visible text (`\n`, `\u{1b}`), the tab kept. They are not dropped, so that two
  * names that differ in one stay two names.
  */
 export function visible(text: string): string {
-  if (!anyControl.test(text)) return text;
-  return text.replace(control, (character) => {
-    if (character === "\t") return character;
-    if (character === "\n") return "\\n";
-    return `\\u{${character.charCodeAt(0).toString(16)}}`;
-  });
+  let shown = "";
+  let from = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (!isControl(code)) continue;
+    shown += text.slice(from, index) + escapes[code]!;
+    from = index + 1;
+  }
+  return from === 0 ? text : shown + text.slice(from);
 }
 
 const loneSurrogate = /\p{Surrogate}/gu;

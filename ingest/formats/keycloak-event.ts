@@ -1,5 +1,6 @@
 import type { FlatDocument, Format, ParsedEvent, ParsedRecord, RawRecord } from "../format.ts";
-import { attributesOf, ipOf, textOf } from "../values.ts";
+import { carriedText } from "../envelope.ts";
+import { attributesOf, ipOf, textOf, visible } from "../values.ts";
 import { readPairs } from "./keycloak-line.ts";
 
 const DATASET = "keycloak.event";
@@ -9,7 +10,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const lineStart =
   /(?:^|[\])\s])((?:type|operationType)="?[A-Z_]{3,60}"?, (?:realmId|realmName|clientId)=)/;
 /** Keycloak's console line: `2026-11-24 10:00:00,123 WARN  [org.keycloak.events] (thread) type=…`. */
-const consoleTime = /^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]\d{1,9}(?:Z|[+-]\d\d:?\d\d)?)\s/;
+const consoleTime =
+  /(?:^|\s)(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]\d{1,9}(?:Z|[+-]\d\d:?\d\d)?)\s+[A-Z]{4,5}\s+\[/;
 
 /** Second factors by the word for the credential. */
 const secondFactors = /^(?:otp|totp|hotp|webauthn|webauthn-passwordless|recovery-authn-codes)$/;
@@ -137,10 +139,12 @@ const isRest = (flat: FlatDocument): boolean =>
   (typeof flat["operationType"] === "string" &&
     ("resourcePath" in flat || "authDetails.realmId" in flat));
 
-/** The line inside a record, wherever a logger or shipper put it. */
+/** The text around the line, wherever a logger or shipper put it. */
+const carrierOf = (raw: RawRecord): string =>
+  (raw.flat === undefined ? undefined : carriedText(raw.flat)) ?? raw.syslog?.message ?? raw.text;
+
 function lineOf(raw: RawRecord): string | undefined {
-  const message = raw.flat?.["message"];
-  const text = typeof message === "string" ? message : (raw.syslog?.message ?? raw.text);
+  const text = visible(carrierOf(raw).trimEnd());
   const found = lineStart.exec(text.slice(0, 2_048));
   return found === null ? undefined : text.slice(found.index + found[0].length - found[1]!.length);
 }
@@ -179,7 +183,10 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   const daemon = raw.syslog?.program === undefined ? undefined : raw.syslog.host;
   const host = textOf(raw.flat?.["hostName"]) ?? daemon;
   const time =
-    textOf(raw.flat?.["timestamp"]) ?? raw.syslog?.timestamp ?? consoleTime.exec(raw.text)?.[1];
+    consoleTime.exec(carrierOf(raw).slice(0, 512))?.[1] ??
+    textOf(raw.flat?.["timestamp"]) ??
+    raw.syslog?.timestamp ??
+    textOf(raw.flat?.["@timestamp"] ?? raw.flat?.["time"]);
   const whole = host === undefined ? event : { ...event, "host.name": host };
   return [recordOf({ ...whole, message: line }, time, raw.nativeId)];
 }

