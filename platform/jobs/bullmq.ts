@@ -15,6 +15,8 @@ export interface BullmqOptions {
   readonly name?: string;
   /** Jobs handled at once; default 8. */
   readonly concurrency?: number;
+  /** How long a worker may be silent before its job counts as stalled, in ms; default 30 000. */
+  readonly stalledMs?: number;
   /** Told of lost connections and of handlers that rejected; both recover or end by themselves. */
   readonly onError?: (error: unknown) => void;
 }
@@ -54,7 +56,8 @@ export function createBullmqQueue(options: BullmqOptions): JobQueue {
       worker = new Worker(name, process, {
         connection: clients.connect(),
         concurrency: options.concurrency ?? 8,
-        lockDuration: 30_000,
+        lockDuration: options.stalledMs ?? 30_000,
+        stalledInterval: options.stalledMs ?? 30_000,
         maxStalledCount: 0,
       });
       worker.on("error", report);

@@ -13,6 +13,7 @@ import type { ResponderInstance, TriageConfig } from "./config.ts";
 import { appendDurably, follow } from "./follow.ts";
 import { ACTIONS_FROM, type Owner, runOwner, TASK } from "./owner.ts";
 import { caseworkBatch, decodeActions, decodeCasework } from "./records.ts";
+import { createRequests, type OperatorRequests } from "./requests.ts";
 import { decodeState } from "./state-codec.ts";
 import { type StopFile, watchStopFile } from "./stop-file.ts";
 import { createWorker } from "./worker.ts";
@@ -42,16 +43,12 @@ export interface RespondHealth {
   readonly openActions: number;
 }
 
-export interface RespondRole {
+export interface RespondRole extends OperatorRequests {
   start(): Promise<void>;
   /** Ends running attempts and triage, writes the last checkpoint, closes the queue. */
   stop(): Promise<void>;
   health(): RespondHealth;
   openActions(): readonly Action[];
-  /** Operators' requests; durable when they resolve. */
-  requestUndo(ids: readonly string[], by: string): Promise<void>;
-  requestStop(by: string): Promise<void>;
-  requestResume(by: string): Promise<void>;
 }
 
 interface Parts {
@@ -63,17 +60,10 @@ interface Parts {
 
 /** Triage where this process owns `casework`, and workers everywhere. */
 export function createRespondRole(options: RespondRoleOptions): RespondRole {
-  const { log, queue, now } = options;
+  const { log, queue } = options;
   const ending = new AbortController();
   let parts: Parts | undefined;
   let owner: Owner | undefined;
-
-  const request = (record: Omit<Extract<Casework, { kind: "request" }>, "kind" | "at">) =>
-    appendDurably(
-      log,
-      [caseworkBatch({ kind: "request", at: now(), ...record })],
-      AbortSignal.any([ending.signal, AbortSignal.timeout(WAIT_FOR_LOG_MS)]),
-    );
 
   const stopped = () => parts === undefined || parts.stopFile.present() || parts.index.stopped();
 
@@ -114,9 +104,7 @@ export function createRespondRole(options: RespondRoleOptions): RespondRole {
       openActions: (owner?.triage().openActions() ?? parts?.actions.open() ?? []).length,
     }),
     openActions: () => owner?.triage().openActions() ?? parts?.actions.open() ?? [],
-    requestUndo: (ids, by) => request({ request: "undo", actions: [...ids], by }),
-    requestStop: (by) => request({ request: "stop", actions: [], by }),
-    requestResume: (by) => request({ request: "resume", actions: [], by }),
+    ...createRequests(options, ending.signal),
   };
 }
 

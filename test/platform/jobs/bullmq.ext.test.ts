@@ -1,3 +1,5 @@
+import { Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createBullmqQueue } from "../../../platform/jobs/bullmq.ts";
 import { jobQueueContract } from "../../contracts/job-queue.ts";
@@ -24,6 +26,49 @@ jobQueueContract("BullMQ on Redis", {
     await redis.flush();
     return createBullmqQueue({ url: redis.url, name });
   },
+});
+
+describe("BullMQ after a worker was killed", () => {
+  it("fails its job and never runs it again", { timeout: 60_000 }, async () => {
+    const queueName = nextName();
+    const client = new Redis(redis.url, { maxRetriesPerRequest: null });
+    const queue = createBullmqQueue({ url: redis.url, name: queueName, stalledMs: 500 });
+    await queue.enqueue("killed-apply-1", 0);
+    const killed = new Worker(queueName, null, { connection: client, lockDuration: 500 });
+    const taken = await killed.getNextJob("token");
+    expect(taken?.id).toBe("killed-apply-1");
+    const seen: string[] = [];
+    queue.work((id) => {
+      seen.push(id);
+      return Promise.resolve();
+    });
+    await vi.waitFor(async () => expect(await taken?.getState()).toBe("failed"), {
+      timeout: 30_000,
+      interval: 100,
+    });
+    await queue.enqueue("killed-apply-1", 0);
+    await queue.enqueue("next-apply-1", 0);
+    await vi.waitFor(() => expect(seen).toContain("next-apply-1"), { timeout: 10_000 });
+    expect(seen).toEqual(["next-apply-1"]);
+    await queue.close();
+    await killed.close(true);
+    client.disconnect();
+  });
+
+  it("keeps waiting jobs for the next process", async () => {
+    const queueName = nextName();
+    const before = createBullmqQueue({ url: redis.url, name: queueName });
+    await before.enqueue("kept-apply-1", 0);
+    await before.close();
+    const after = createBullmqQueue({ url: redis.url, name: queueName });
+    const seen: string[] = [];
+    after.work((id) => {
+      seen.push(id);
+      return Promise.resolve();
+    });
+    await vi.waitFor(() => expect(seen).toEqual(["kept-apply-1"]), { timeout: 10_000 });
+    await after.close();
+  });
 });
 
 describe("BullMQ when Redis goes away", () => {
