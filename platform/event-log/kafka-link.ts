@@ -26,7 +26,7 @@ export function kafkaClient(connection: Connection, retries: number): kafkajs.Ka
     brokers: [...connection.brokers],
     clientId: connection.clientId,
     ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }),
-    ...(connection.sasl === undefined ? {} : { sasl: connection.sasl }),
+    ...(connection.sasl === undefined ? {} : { sasl: { ...connection.sasl } }),
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 2_000 },
@@ -108,7 +108,8 @@ function newCluster(connection: Connection, sockets: Set<Socket>): Cluster {
     },
     brokers: connection.brokers,
     ssl: connection.ssl,
-    sasl: connection.sasl,
+    // kafkajs keeps the login it made from it in the object itself.
+    sasl: connection.sasl === undefined ? undefined : { ...connection.sasl },
     clientId: connection.clientId,
     connectionTimeout: CONNECT_MS,
     authenticationTimeout: 10_000,

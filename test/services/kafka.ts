@@ -23,6 +23,8 @@ const READY_MS = 60_000;
 
 export interface KafkaService {
   readonly brokers: string[];
+  /** The same broker over TLS with SASL/PLAIN, where `secured` was wished. */
+  readonly secured?: Secured;
   /** Ends it and deletes its data. Nothing happens to a broker that the environment named. */
   stop(): Promise<void>;
   /** Kills the broker at once; its data stays. */
@@ -31,7 +33,17 @@ export interface KafkaService {
   restart(): Promise<void>;
 }
 
+export interface Secured {
+  readonly brokers: string[];
+  /** The broker's certificate, PEM. */
+  readonly ca: string;
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface KafkaWishes {
+  /** Also listens with TLS and SASL/PLAIN. */
+  readonly secured?: boolean;
   /** A broker of one's own, to be killed, whatever the environment names. */
   readonly own?: boolean;
   /** More broker properties. */
@@ -52,7 +64,9 @@ export function startKafka(wishes: KafkaWishes = {}): Promise<KafkaService> {
 
 async function fromEnvironment(wishes: KafkaWishes): Promise<KafkaService> {
   const brokers = named("METSUKE_TEST_KAFKA").split(",");
-  if (wishes.own === true) throw new Error("this test stops its broker, so it starts its own");
+  if (wishes.own === true || wishes.secured === true) {
+    throw new Error("this test needs a broker of its own");
+  }
   await ready(brokers, 10_000);
   const refuse = () => Promise.reject(new Error("the broker belongs to the environment"));
   return { brokers, stop: () => Promise.resolve(), kill: refuse, restart: refuse };
@@ -65,6 +79,7 @@ const settings = (port: number, controller: number, host: string) => ({
   listeners: `PLAINTEXT://${host}:${port},CONTROLLER://127.0.0.1:${controller}`,
   "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
   "controller.listener.names": "CONTROLLER",
+  "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
   "offsets.topic.replication.factor": "1",
   "offsets.topic.num.partitions": "4",
   "transaction.state.log.replication.factor": "1",
@@ -88,8 +103,11 @@ async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
   const dir = await mkdtemp(join(tmpdir(), "metsuke-kafka-"));
   const port = await freePort();
   const file = join(dir, "server.properties");
+  const plain = settings(port, await freePort(), "127.0.0.1");
+  const lock = wishes.secured === true ? await securedListener(dir, plain) : undefined;
   const properties = {
-    ...settings(port, await freePort(), "127.0.0.1"),
+    ...plain,
+    ...lock?.properties,
     "log.dirs": join(dir, "data"),
     ...wishes.properties,
   };
@@ -109,6 +127,7 @@ async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
   await start();
   return {
     brokers,
+    ...(lock === undefined ? {} : { secured: lock.secured }),
     async stop() {
       await broker.end("SIGKILL");
       await rm(dir, { recursive: true, force: true });
@@ -117,6 +136,32 @@ async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
     async restart() {
       await broker.end("SIGTERM");
       await start();
+    },
+  };
+}
+
+/** A certificate for 127.0.0.1 made on the spot, and a listener that asks for a password. */
+async function securedListener(dir: string, plain: ReturnType<typeof settings>) {
+  const [username, password] = ["metsuke", randomUUID()];
+  const port = await freePort();
+  const store = join(dir, "broker.p12");
+  const keytool = await program("keytool");
+  const entry = ["-keystore", store, "-storepass", password, "-alias", "broker"];
+  const names = ["-dname", "CN=localhost", "-ext", "SAN=ip:127.0.0.1,dns:localhost"];
+  const key = ["-keyalg", "EC", "-storetype", "PKCS12", "-validity", "30"];
+  await promisify(execFile)(keytool, ["-genkeypair", ...entry, ...names, ...key]);
+  const { stdout: ca } = await promisify(execFile)(keytool, ["-exportcert", "-rfc", ...entry]);
+  const login = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`;
+  return {
+    secured: { brokers: [`127.0.0.1:${port}`], ca, username, password },
+    properties: {
+      listeners: `${plain.listeners},SASL_SSL://127.0.0.1:${port}`,
+      "advertised.listeners": `${plain["advertised.listeners"]},SASL_SSL://127.0.0.1:${port}`,
+      "sasl.enabled.mechanisms": "PLAIN",
+      "listener.name.sasl_ssl.plain.sasl.jaas.config": login,
+      "ssl.keystore.location": store,
+      "ssl.keystore.type": "PKCS12",
+      "ssl.keystore.password": password,
     },
   };
 }
@@ -146,6 +191,7 @@ function javaProcess(java: string, lib: string, file: string, log: string) {
 }
 
 async function fromDocker(wishes: KafkaWishes): Promise<KafkaService> {
+  if (wishes.secured === true) throw new Error("needs keytool and the jars");
   const port = await freePort();
   const properties = {
     ...settings(port, port === 29_093 ? 29_094 : 29_093, "0.0.0.0"),

@@ -279,6 +279,39 @@ describe("Kafka log", () => {
   });
 });
 
+describe("Kafka log with a secured broker", () => {
+  it("passes TLS and SASL settings through; a wrong password or certificate is said", async () => {
+    const own = await startKafka({ secured: true });
+    if (own.secured === undefined) throw new Error("no secured listener");
+    const { brokers, ca, username, password } = own.secured;
+    const secured = {
+      ...options(own, ""),
+      brokers,
+      ssl: { ca: [ca] },
+      sasl: { mechanism: "plain" as const, username, password },
+    };
+    const topic = freshTopic();
+    const safe = await openKafkaLog(secured);
+    await safe.ensureTopics([topicSpec(topic, 1), checkpoints]);
+    await safe.append([{ topic, partition: 0, records: [line("secret")] }]);
+    expect((await readLines(safe, { topic }, 1)).lines).toEqual(["secret"]);
+    const stop = new AbortController();
+    const member = recordMember();
+    await safe.assign([topic], "members", member.handlers, stop.signal);
+    await safe.commit("members", topic, 0, 1);
+    await safe.checkpoint("t", { epoch: "a", number: 0, full: true, offset: 4, cells: [] });
+    expect((await safe.restore("t"))?.offset).toBe(4);
+    await safe.close();
+    const wrong = { ...secured, sasl: { ...secured.sasl, password: "guess" } };
+    await expect(openKafkaLog(wrong)).rejects.toMatchObject({ code: "METSUKE_LOG_UNAVAILABLE" });
+    await expect(openKafkaLog({ ...secured, ssl: true })).rejects.toMatchObject({
+      code: "METSUKE_LOG_UNAVAILABLE",
+      message: expect.stringContaining("certificate"),
+    });
+    await own.stop();
+  });
+});
+
 describe("Kafka log whose broker is killed", () => {
   it("fails, then goes on by itself: appends, readers, members, and nothing acknowledged is lost", async () => {
     const own = await startKafka({ own: true });
