@@ -257,13 +257,14 @@ async function startIngest(building: Building): Promise<Ingest> {
     now: Date.now,
   });
   closers.push(() => ingest.close());
-  ingest.start();
   for (const source of sources) {
     const params = config.ingest.sources[source.name];
     if (params === undefined) continue;
     const opened = await ingest.open(source, Value.Default(source.params, Value.Clone(params)));
     addresses.push(`send    ${source.name.padEnd(7)} ${opened.address}`);
   }
+  // A heartbeat before a source has said how far behind it is would make its backlog late.
+  ingest.start();
   return ingest;
 }
 
