@@ -1,12 +1,27 @@
 import type { Column } from "./ddl-columns.ts";
-import { type StoredView, tables } from "./ddl-tables.ts";
+import { type StoredView, type TableSpec, tables } from "./ddl-tables.ts";
 
 export type Row =
   | { readonly line: string; readonly day: string }
   /** Sentence that names the field. */
   | { readonly malformed: string };
 
-type Writer = (row: Record<string, unknown>, value: unknown) => boolean;
+/** The value as the column holds it (the same one when nothing need change), undefined when it cannot. */
+type Fit = (value: unknown) => unknown;
+
+interface FieldPlan {
+  readonly name: string;
+  readonly fit: Fit;
+}
+
+interface ViewPlan {
+  readonly fields: ReadonlyMap<string, FieldPlan>;
+  /** Without these a row could not be told from another. */
+  readonly required: readonly string[];
+  /** Key as written in JSON → key of the row, for the columns that have another name. */
+  readonly renames: readonly (readonly [field: string, from: string, to: string])[];
+  readonly isDaily: boolean;
+}
 
 /** DateTime64 holds 1900 to 2299; what lies outside is stored as the nearest it can hold. */
 const EARLIEST = "1900-01-01T00:00:00.000Z";
@@ -17,99 +32,121 @@ const LONE_SURROGATE = /\\ud[89a-f]/i;
 /**
  * Makes the line of a record for INSERT … FORMAT JSONEachRow: array columns renamed, nested values
  * as JSON text, integers within what the column holds. Fields that this version does not know
- * are left out. `appendedAt`: epoch ms at which the log took the record.
+ * are left out. `appendedAt`: epoch ms at which the log took the record; `text`: the JSON that
+ * `record` was parsed from, re-used where it can be.
  */
 export function rowOf(
   view: StoredView,
   record: Readonly<Record<string, unknown>>,
   appendedAt: number,
+  text?: string,
 ): Row {
-  const writers = writersByView.get(view) ?? new Map<string, Writer>();
-  const row: Record<string, unknown> = {};
+  const plan = plans[view];
+  let asWritten = text !== undefined && view !== "scores" && !LONE_SURROGATE.test(text);
   for (const field in record) {
     const value = record[field];
-    if (value === undefined || value === null) continue;
-    const write = writers.get(field);
-    if (write !== undefined && !write(row, value))
-      return { malformed: `${field} has the wrong type` };
+    const known = plan.fields.get(field);
+    if (known === undefined || value === null || value === undefined) asWritten = false;
+    else {
+      const held = known.fit(value);
+      if (held === undefined) return { malformed: `${field} has the wrong type` };
+      if (held !== value) asWritten = false;
+    }
   }
-  for (const field of requiredByView.get(view) ?? []) {
+  for (const field of plan.required) {
     if (record[field] === undefined) return { malformed: `${field} is missing` };
   }
+  const day = plan.isDaily ? String(record[view === "scores" ? "day" : "@timestamp"]) : "";
+  const line =
+    asWritten && text !== undefined
+      ? renamed(text, record, plan)
+      : rewritten(view, record, appendedAt);
+  return { line, day: day.slice(0, 10) };
+}
+
+/**
+ * The text with other keys. Every key of it is known and every value flat here, and inside a string
+ * a quote has a backslash before it: what looks like the key is the key.
+ */
+function renamed(text: string, record: Readonly<Record<string, unknown>>, plan: ViewPlan): string {
+  let line = text;
+  for (const [field, from, to] of plan.renames) {
+    if (record[field] !== undefined) line = line.replace(from, to);
+  }
+  return line;
+}
+
+function rewritten(
+  view: StoredView,
+  record: Readonly<Record<string, unknown>>,
+  appendedAt: number,
+): string {
+  const { fields } = plans[view];
+  const row: Record<string, unknown> = {};
+  for (const field in record) {
+    const known = fields.get(field);
+    const value = record[field];
+    if (known === undefined || value === null || value === undefined) continue;
+    row[known.name] = known.fit(value);
+  }
   if (view === "scores") row["log.appended"] = new Date(appendedAt).toISOString();
-  const text = JSON.stringify(row);
+  const line = JSON.stringify(row);
+  return LONE_SURROGATE.test(line) ? JSON.stringify(wellFormed(row)) : line;
+}
+
+const plans = Object.fromEntries(tables.map((table) => [table.view, planOf(table)])) as Readonly<
+  Record<StoredView, ViewPlan>
+>;
+
+function planOf(table: TableSpec): ViewPlan {
+  const stored = table.columns.flatMap((column) =>
+    column.field === undefined ? [] : [{ ...column, field: column.field }],
+  );
+  const keys = stored.filter(
+    ({ name, modifiers }) =>
+      table.orderBy.some((key) => key.includes(name)) && !modifiers.startsWith("DEFAULT"),
+  );
   return {
-    line: LONE_SURROGATE.test(text) ? JSON.stringify(wellFormed(row)) : text,
-    day: dayOf(view, row),
+    fields: new Map(
+      stored.map((column) => [column.field, { name: column.name, fit: fitOf(column) }]),
+    ),
+    required: keys.map(({ field }) => field).filter((field) => field !== "user.entity.id"),
+    renames: stored
+      .filter(({ name, field }) => name !== field)
+      .map(({ name, field }) => [field, `"${field}":`, `"${name}":`]),
+    isDaily: table.partitionBy !== undefined,
   };
 }
 
-/** The partition's day, as far as the sink must know it to bound the days of one insert. */
-function dayOf(view: StoredView, row: Readonly<Record<string, unknown>>): string {
-  if (!dailyViews.has(view)) return "";
-  return String(view === "scores" ? row["day"] : row["@timestamp"]).slice(0, 10);
-}
-
-const dailyViews = new Set(
-  tables.filter((table) => table.partitionBy !== undefined).map((table) => table.view),
-);
-
-const writersByView = new Map(
-  tables.map((table) => [
-    table.view,
-    new Map(
-      table.columns.flatMap((column): [string, Writer][] =>
-        column.field === undefined ? [] : [[column.field, writerOf(column)]],
-      ),
-    ),
-  ]),
-);
-
-/** Without these a row could not be told from another. */
-const requiredByView = new Map(
-  tables.map((table) => [
-    table.view,
-    table.columns.flatMap((column) =>
-      column.field !== undefined &&
-      table.orderBy.some((key) => key.includes(column.name)) &&
-      !column.modifiers.startsWith("DEFAULT") &&
-      column.field !== "user.entity.id"
-        ? [column.field]
-        : [],
-    ),
-  ]),
-);
-
-function writerOf(column: Column): Writer {
-  const { name } = column;
-  const put = (row: Record<string, unknown>, value: unknown): true => {
-    row[name] = value;
-    return true;
-  };
+function fitOf(column: Column): Fit {
   switch (column.kind) {
     case "text":
-      return (row, value) => typeof value === "string" && put(row, value);
+      return (value) => (typeof value === "string" ? value : undefined);
     case "time":
-      return (row, value) => typeof value === "string" && TIME.test(value) && put(row, held(value));
+      return (value) => (typeof value === "string" && TIME.test(value) ? within(value) : undefined);
     case "integer": {
       const [least, greatest] = rangeOf(column.type);
-      return (row, value) =>
-        Number.isFinite(value) &&
-        put(row, Math.trunc(Math.min(greatest, Math.max(least, value as number))));
+      return (value) =>
+        typeof value === "number" && Number.isFinite(value)
+          ? Math.trunc(Math.min(greatest, Math.max(least, value)))
+          : undefined;
     }
     case "decimal":
-      return (row, value) => Number.isFinite(value) && put(row, value);
+      return (value) => (Number.isFinite(value) ? value : undefined);
     case "flag":
-      return (row, value) => typeof value === "boolean" && put(row, value);
+      return (value) => (typeof value === "boolean" ? value : undefined);
     case "texts":
-      return (row, value) =>
-        Array.isArray(value) && value.every((item) => typeof item === "string") && put(row, value);
+      return (value) =>
+        Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
     case "json":
-      return (row, value) => put(row, JSON.stringify(value));
+      return (value) => JSON.stringify(value);
   }
 }
 
-const held = (time: string): string => (time < EARLIEST ? EARLIEST : time > LATEST ? LATEST : time);
+function within(time: string): string {
+  if (time < EARLIEST) return EARLIEST;
+  return time > LATEST ? LATEST : time;
+}
 
 /** JSON numbers are exact to 2^53 only; nothing we store needs more. */
 function rangeOf(type: string): readonly [least: number, greatest: number] {

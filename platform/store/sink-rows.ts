@@ -43,7 +43,7 @@ export function rowsOf(view: StoredView, record: StoredRecord): RecordRows {
 function rowOfLine(view: StoredView, line: string, appendedAt: number): Row | undefined {
   const value = parsed(line);
   if (value === undefined) return { malformed: "not a JSON object" };
-  if (view !== "anomalies") return rowOf(view, value, appendedAt);
+  if (view !== "anomalies") return rowOf(view, value, appendedAt, line);
   if (value["kind"] !== "anomaly") return undefined;
   const anomaly = value["anomaly"];
   return isObject(anomaly)

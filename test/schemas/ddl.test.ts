@@ -77,7 +77,16 @@ describe("the DDL", () => {
 describe("a row", () => {
   const event = { "@timestamp": "2026-11-24T10:00:00.000Z", "event.id": "e" };
   const row = (over: Record<string, unknown>) => {
-    const made = rowOf("events", { ...event, ...over }, 0);
+    const record: Record<string, unknown> = { ...event, ...over };
+    const made = rowOf("events", record, 0);
+    // The short way, from the text, must give the same row.
+    const text = JSON.stringify(record);
+    const parsed = JSON.parse(text) as Record<string, unknown>;
+    const quick = rowOf("events", parsed, 0, text);
+    const slow = rowOf("events", parsed, 0);
+    expect("line" in quick ? JSON.parse(quick.line) : quick).toEqual(
+      "line" in slow ? JSON.parse(slow.line) : slow,
+    );
     return "malformed" in made
       ? made.malformed
       : (JSON.parse(made.line) as Record<string, unknown>);
@@ -86,6 +95,16 @@ describe("a row", () => {
   test("renames arrays and leaves out what it does not know", () => {
     expect(row({ "event.category": ["x"], "no.such": 1 })).toEqual({
       ...event,
+      event_category: ["x"],
+    });
+  });
+
+  test("a text that quotes a key is no key", () => {
+    const text = '"event.category":["y"],\\"event.category":';
+    expect(row({ message: text, attributes: `{${text}`, "event.category": ["x"] })).toEqual({
+      ...event,
+      message: text,
+      attributes: `{${text}`,
       event_category: ["x"],
     });
   });

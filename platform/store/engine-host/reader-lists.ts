@@ -83,7 +83,7 @@ export const readerSettingPrefixes = [
 
 /** Settings of the transport: they mean nothing to the engine and are left out. */
 export const transportSettings =
-  /^(session_id|session_check|session_timeout|wait_end_of_query|client_protocol_version|send_progress_.*|http_headers_progress_.*|http_.*_timeout|cancel_http_readonly_.*|enable_http_compression|compress|decompress|buffer_size|quota_key|role|stacktrace|query_id|database|default_format|query|user|password|http_write_exception.*|add_http_cors_header|http_response_headers|readonly)$/;
+  /^(session_id|session_check|session_timeout|wait_end_of_query|client_protocol_version|send_progress_.*|http_headers_progress_.*|http_.*_timeout|cancel_http_readonly_.*|enable_http_compression|compress|decompress|buffer_size|quota_key|role|stacktrace|query_id|database|default_format|query|user|password|http_write_exception.*|add_http_cors_header|http_response_headers|readonly|network_compression_method|network_zstd_compression_level)$/;
 
 /** Words that the formatter writes before a bracket and that are no function. */
 export const bracketWords: ReadonlySet<string> = named(`
