@@ -37,9 +37,12 @@ export const demo: Command = {
       `Metsuke demo: a company of ${PEOPLE}, its five weeks, four attacks. Starting ...\n`,
     );
     const setting = await openSetting(fail);
-    const ended = onTermination(setting.logger, setting.close);
+    const stage = createStage(setting, streams);
+    const ended = onTermination(setting.logger, () => {
+      stage.teller.mute();
+      return setting.close();
+    });
     const story = (async () => {
-      const stage = createStage(setting, streams);
       introduce(stage);
       const told = await play(stage);
       const held = told.every(({ checks }) => checks.length > 0 && checks.every((one) => one.held));
@@ -78,7 +81,7 @@ async function play(stage: Stage): Promise<readonly Told[]> {
 }
 
 const DAY = 86_400_000;
-const STEP_MS = 20_000;
+const STEP_MS = 30_000;
 
 /** Findings are told once per UTC day: a step that began in one and ended in the next would tell twice. */
 async function passMidnight({ teller }: Stage): Promise<void> {

@@ -44,13 +44,14 @@ export interface Company {
 export function company(now: number): Company {
   const zoneHours = LOCAL_HOUR - new Date(now).getUTCHours();
   const start = WEDNESDAY - DAYS * 24 * HOUR;
-  const { people, events } = organisation({ seed: SEED, people: PEOPLE, days: DAYS + 2, start });
+  const firm = organisation({ seed: SEED, people: PEOPLE, days: DAYS + 2, start });
   const itsNow = WEDNESDAY + (LOCAL_HOUR - BERLIN_HOURS) * HOUR + (now % HOUR);
   const until = new Date(itsNow - GAP_MS).toISOString();
   const moved: Event[] = [];
-  for (const event of events()) {
+  for (const event of firm.events()) {
     if (event["@timestamp"] < until) moved.push(move(event, now - itsNow));
   }
+  const { people } = firm;
   return {
     people,
     cast: castOf(people),

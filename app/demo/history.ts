@@ -23,7 +23,11 @@ export const fiveWeeks: Play = async (stage, { check }) => {
   const began = Date.now();
   const bytes = statSync(file).size;
   let read = 0;
-  const watching = watch(stage, () => (read / bytes) * events.length, bar.update);
+  const watching = watch(
+    stage,
+    () => (read / bytes) * events.length,
+    (done) => bar.update(done),
+  );
   try {
     await learn(setting.app, [file], { progress: (done) => (read = done) });
     await stage.judged();

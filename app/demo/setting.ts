@@ -15,6 +15,10 @@ import { type IdentityServer, startIdentityServer } from "./identity-server.ts";
 
 /** Long enough for a reader to look around, short enough that all is free again afterwards. */
 const LEASE_MINUTES = 15;
+/** The identity server is next door: what was not answered in a second and a half never will be. */
+const ATTEMPTS = { attempt_seconds: 3, grace_seconds: 2, request_seconds: 1.5 };
+/** An undo starts when no request of the effect can be under way any more, in s after its start. */
+export const QUIET_SECONDS = ATTEMPTS.attempt_seconds + ATTEMPTS.grace_seconds;
 
 /** Everything the story plays in. */
 export interface Setting {
@@ -105,6 +109,7 @@ function writeFiles(folder: string, firm: Company, identity: IdentityServer) {
     respond: {
       live: ["notify", "lock_account", "revoke_sessions", "block_device"],
       policy_file: at("policy.yaml"),
+      attempts: ATTEMPTS,
       responders: {
         scim: {
           base_url: identity.url,

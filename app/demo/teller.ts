@@ -25,18 +25,24 @@ export interface Teller {
   check(check: Check): void;
   rows(sql: string, rows: readonly Row[]): void;
   summary(told: readonly Told[]): void;
+  /** Says no more: the stage is being taken down. */
+  mute(): void;
 }
 
 const GAP = "     ";
 
 export function createTeller(streams: Streams): Teller {
   const colour = paint(streams);
+  let muted = false;
   const write = (text: string): void => {
-    streams.out.write(`${text}\n`);
+    if (!muted) streams.out.write(`${text}\n`);
   };
   const line = (text: string): void => write(text === "" ? "" : GAP + text);
   const mark = (held: boolean): string => (held ? colour.green("held  ") : colour.red("FAILED"));
   return {
+    mute: () => {
+      muted = true;
+    },
     step: (number, title) => write(`\n${colour.bold(`${String(number).padStart(3)}  ${title}`)}`),
     event: (text) => line(`${colour.dim(new Date().toISOString().slice(11, 23))}  ${text}`),
     line,
@@ -74,8 +80,12 @@ function table(rows: readonly Row[]): readonly string[] {
   );
 }
 
-const shown = (value: unknown): string =>
-  typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
+const CELL = 120;
+
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
+  return text.length > CELL ? `${text.slice(0, CELL - 1)}…` : text;
+}
 
 export const count = (value: number): string =>
   String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, " ");

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { actions } from "../commands/actions.ts";
 import { actionsSql, confirmed, heldAfter } from "./attacks.ts";
 import { abroad, laptopOf } from "./company.ts";
-import { passwordOf } from "./setting.ts";
+import { passwordOf, QUIET_SECONDS } from "./setting.ts";
 import type { Play, Stage } from "./stage.ts";
 import { count } from "./teller.ts";
 import { originOf } from "../../bench/organisation.ts";
@@ -44,13 +44,16 @@ export const wrongLock: Play = async (stage, { check }) => {
   teller.line(`  $ ${command}`);
   const asked = Date.now();
   for (const line of await runUndo(stage, lock["incident.id"])) teller.line(`  ${line}`);
-  const ids = [lock["action.id"], block["action.id"]];
+  teller.line(
+    `  (An undo waits until nothing of the lock can be under way: ${QUIET_SECONDS} s after it here, 18 s by default.)`,
+  );
+  const ids = new Set([lock["action.id"], block["action.id"]]);
   const undone = await stage.until(async () => {
-    const now = await stage.actions((action) => ids.includes(action["action.id"]));
+    const now = await stage.actions((action) => ids.has(action["action.id"]));
     return now.every((action) => action["action.status"] === "reverted");
   });
   const ms = Date.now() - asked;
-  const now = await stage.actions((action) => ids.includes(action["action.id"]));
+  const now = await stage.actions((action) => ids.has(action["action.id"]));
   for (const action of now)
     teller.event(`${action["action.type"]}: ${action["action.outcome"] ?? ""}.`);
   check(`undone and read back ${count(ms)} ms after the command`, undone);
