@@ -10,6 +10,7 @@ import type { RawBatch } from "./source.ts";
 import {
   createStamp,
   FUTURE_MS,
+  idOf,
   senderOf,
   type Stamp,
   type StampConfig,
@@ -73,12 +74,13 @@ interface Failed {
  * An Event that was already made (output of `normalize`, history) goes through as it is, what it
  * lacks is added. Only from a file: there the operator vouches for what it says.
  */
-function readyEvent(work: Work, views: readonly RawRecord[]): Event | undefined {
+function readyEvent(work: Work, views: readonly RawRecord[], given: GivenIds): Event | undefined {
   const flat = work.batch.provenance.transport === "file" ? views[0]?.flat : undefined;
   if (flat?.["event.id"] === undefined || flat["event.dataset"] === undefined) return undefined;
   const event: unknown = { ...flat };
   if (!isEvent(event) || event["event.id"] === "") return undefined;
   const { original, batch } = work;
+  const id = givenId(work, event, given);
   const encoding = event["event.original"] === undefined ? original.encoding : undefined;
   return {
     "event.original": original.text,
@@ -87,12 +89,31 @@ function readyEvent(work: Work, views: readonly RawRecord[]): Event | undefined 
     "organization.id": batch.provenance.tenant,
     ...(event["sender.transport"] === undefined ? work.sender : {}),
     ...event,
+    "event.id": id,
   };
 }
 
+/** Ids that events brought along, and what they stand for. */
+type GivenIds = Map<string, string>;
+
+/** An id that already stands for something else in this batch would hide this event: it gets its own. */
+function givenId(work: Work, event: Event, given: GivenIds): string {
+  const id = event["event.id"];
+  const nativeIdOf = { event, nativeId: id, timeAsWritten: event["@timestamp"] };
+  const meaning = idOf(work, nativeIdOf, 0);
+  const before = given.get(id);
+  if (before === undefined) given.set(id, meaning);
+  return before === undefined || before === meaning ? id : meaning;
+}
+
+interface Make {
+  readonly stamp: Stamp;
+  readonly given: GivenIds;
+}
+
 /** Events of one document of a record. */
-function eventsOf(work: Work, views: readonly RawRecord[], stamp: Stamp): Event[] | Failed {
-  const ready = readyEvent(work, views);
+function eventsOf(work: Work, views: readonly RawRecord[], make: Make): Event[] | Failed {
+  const ready = readyEvent(work, views, make.given);
   if (ready !== undefined) return [ready];
   const reading = chooseReading(views, work.batch.dataset);
   if ("code" in reading) return { failure: reading, dataset: work.batch.dataset };
@@ -101,7 +122,7 @@ function eventsOf(work: Work, views: readonly RawRecord[], stamp: Stamp): Event[
   if ("code" in parsed) return { failure: parsed, dataset };
   const events: Event[] = [];
   for (const record of parsed) {
-    const event = stamp(work, record, events.length);
+    const event = make.stamp(work, record, events.length);
     if ("code" in event) return { failure: event, dataset };
     events.push(event);
   }
@@ -119,16 +140,16 @@ function distinct(events: readonly Event[]): Event[] {
   });
 }
 
-function recordEvents(work: Work, stamp: Stamp): Event[] | Failed {
+function recordEvents(work: Work, make: Make): Event[] | Failed {
   const timezone = work.batch.timezone ?? "UTC";
   const read = readRaw(work.original.text, { arrivedAt: work.batch.arrivedAt, timezone });
   if ("code" in read) return { failure: read, dataset: work.batch.dataset };
-  if (read.length === 1) return eventsOf(work, read[0]!, stamp);
+  if (read.length === 1) return eventsOf(work, read[0]!, make);
   const events: Event[] = [];
   for (const views of read) {
     // Each keeps its own text: the whole list in each of them would grow with the square.
     const text = JSON.stringify(views[0]?.json);
-    const found = eventsOf({ ...work, original: { ...work.original, text } }, views, stamp);
+    const found = eventsOf({ ...work, original: { ...work.original, text } }, views, make);
     if (!Array.isArray(found)) return found;
     events.push(...found);
   }
@@ -153,6 +174,7 @@ export function createNormaliser(config: NormaliserConfig): Normaliser {
 
   return (batch) => {
     const normalised: Normalised = { events: [], rejects: [] };
+    const given: GivenIds = new Map();
     const ordinals = batch.ordinals ?? createOrdinals();
     const arrivedAt = new Date(batch.arrivedAt).toISOString();
     const time = { arrivedAt: batch.arrivedAt, offset: zones(batch.timezone ?? "UTC") };
@@ -161,7 +183,7 @@ export function createNormaliser(config: NormaliserConfig): Normaliser {
     for (const record of batch.records) {
       const original = originalOf(record.subarray(0, limits.keptBytes));
       const work: Work = { ...arrival, original, ordinal: ordinals(record) };
-      const made = tooLarge(batch, record, limits) ?? recordEvents(work, stamp);
+      const made = tooLarge(batch, record, limits) ?? recordEvents(work, { stamp, given });
       if (Array.isArray(made)) normalised.events.push(...made);
       else normalised.rejects.push(rejectOf(work, made.failure, made.dataset));
     }

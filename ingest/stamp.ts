@@ -8,6 +8,7 @@ import { createPlaces } from "./place.ts";
 import type { Original } from "./raw-record.ts";
 import type { RawBatch } from "./source.ts";
 import { isAfter, readTime, type TimeContext } from "./time.ts";
+import { visible } from "./values.ts";
 
 /** What is known of one record while it becomes events. */
 export interface Work {
@@ -52,7 +53,17 @@ function lay(fields: Record<string, unknown>, place: Place | undefined): void {
   Object.assign(fields, place);
 }
 
-function idOf(work: Work, parsed: ParsedRecord, index: number): string {
+/** Names end up in ids, on terminals and in messages to people: nothing in them may stay unseen. */
+const names = ["user.name", "user.target.name", "user.effective.name", "user.email", "host.name"];
+
+function showName(fields: Record<string, unknown>, key: string): void {
+  const name = fields[key];
+  if (typeof name !== "string") return;
+  const shown = visible(name);
+  if (shown !== name) fields[key] = shown;
+}
+
+export function idOf(work: Work, parsed: ParsedRecord, index: number): string {
   const event = parsed.event as Partial<Event>;
   const parts = {
     tenant: work.batch.provenance.tenant,
@@ -96,8 +107,9 @@ export function createStamp(config: StampConfig): Stamp {
       ...event,
     };
     fields["@timestamp"] = at;
+    for (const key of names) showName(fields, key);
     lay(fields, placeOf(event));
-    const identity = identityOf(event, domains);
+    const identity = identityOf(fields, domains);
     if (identity !== undefined) {
       fields["user.entity.id"] = identity.id;
       fields["user.entity.type"] = identity.type;

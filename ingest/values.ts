@@ -98,6 +98,11 @@ export const wellFormed = (text: string): string =>
 
 /** JSON text of what has no field of its own; undefined when nothing is left. */
 export function attributesOf(rest: Readonly<Record<string, unknown>>): string | undefined {
-  const text = JSON.stringify(rest, (_key, value: unknown) => value ?? undefined);
-  return text === "{}" ? undefined : text;
+  const keys = Object.keys(rest);
+  if (keys.every((key) => rest[key] === null || rest[key] === undefined)) return undefined;
+  for (const key of keys) if (rest[key] === null) return JSON.stringify(withoutNulls(rest));
+  return JSON.stringify(rest);
 }
+
+const withoutNulls = (rest: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));

@@ -1,4 +1,4 @@
-import { fieldReaders, stamped } from "../event-fields.ts";
+import { fieldReaders } from "../event-fields.ts";
 import type { FlatDocument, Format, ParsedEvent, ParsedRecord, RawRecord } from "../format.ts";
 import { attributesOf, decimalOf, textOf } from "../values.ts";
 
@@ -126,7 +126,9 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   readPoint(event, rest);
   readOutcome(event, rest);
   delete event["@timestamp"];
-  for (const key of stamped) if (key === "event.id" || key === "event.original") delete rest[key];
+  // Both are in the record's own id and bytes.
+  if ("event.id" in rest) delete rest["event.id"];
+  if ("event.original" in rest) delete rest["event.original"];
   delete event["attributes"];
   if (said !== undefined) rest["attributes"] = said;
   const attributes = attributesOf(rest);

@@ -49,6 +49,15 @@ describe("bytes", () => {
     expect(event(sshd.replace("ann", "änn"))["event.id"]).not.toBe(event(record)["event.id"]);
   });
 
+  it("that nobody can see are shown in names", () => {
+    const found = event(
+      JSON.stringify({ ...ecs, "user.name": "ro\u0000ot\n", message: "two\nlines" }),
+    );
+    expect(found["user.name"]).toBe("ro\\u{0}ot\\n");
+    expect(found["user.entity.id"]).toBe("ro\\u{0}ot\\n");
+    expect(found.message).toBe("two\nlines");
+  });
+
   it("of half a character in JSON become visible, and merge with nothing", () => {
     const found = event(
       `{"event.action":"login","event.outcome":"success","user.name":"a\\ud800"}`,
@@ -182,6 +191,14 @@ describe("an Event that was made before", () => {
       "organization.id": "t1",
       "sender.id": "f.log",
     });
+  });
+
+  it("hides no other by the id it brings", () => {
+    const of = (extra: object) =>
+      JSON.stringify({ ...ecs, "event.id": "e1", "event.dataset": "d", ...extra });
+    const { events } = normalise([of({}), of({}), of({ "user.name": "bob" })], file);
+    expect(events.map((found) => found["event.id"]).slice(0, 2)).toEqual(["e1", "e1"]);
+    expect(events[2]!["event.id"]).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it("is a record like any other when it came by a network", () => {
