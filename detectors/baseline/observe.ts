@@ -209,10 +209,16 @@ export function observe(
   of: { readonly event: Event; readonly context: Context; readonly know: Knowledge },
 ): boolean {
   const { event, context, know } = of;
-  const values: (string | undefined)[] = Array.from({ length: FIELDS });
+  const values: (string | undefined)[] = [];
+  const hashes: number[] = [];
+  const slots: number[] = [];
   valuesOf(event, values);
-  const hashes = values.map((value, field) => (value === undefined ? 0 : hash32(value, field)));
-  const slots = hashes.map((hash, field) => (hash === 0 ? -1 : findSlot(state, field, hash)));
+  for (let field = 0; field < FIELDS; field++) {
+    const value = values[field];
+    const hash = value === undefined ? 0 : hash32(value, field);
+    hashes.push(hash);
+    slots.push(hash === 0 ? -1 : findSlot(state, field, hash));
+  }
   const look: Look = { state, window, event, context, know, values, hashes, slots };
   const weight = Math.max(1, Math.min(100_000, Math.floor(event["event.repeat_count"] ?? 1)));
   window.count += weight;
@@ -241,5 +247,5 @@ export function observe(
     material = loginContext(look) || material;
   }
   material = sessionBinding(look) || material;
-  return material || window.count >= 1.25 * window.scoredAt + 1;
+  return material || window.count >= 1.65 * window.scoredAt + 1;
 }

@@ -102,7 +102,7 @@ export function hourMass(state: BaselineState, day: number, rates: Rates): numbe
   );
 }
 
-/** Takes an hour into the day's smallest tail; true when the hour is the first event of its kind today. */
+/** Takes an hour into the day's smallest tail; true when it is the rarest so far. */
 export function noteHour(
   state: BaselineState,
   window: Window,
@@ -112,10 +112,9 @@ export function noteHour(
   if ((window.hours & (1 << hour)) !== 0) return false;
   window.hours |= 1 << hour;
   const tail = Math.max(1, Math.round(1e6 * hourTail(hourMass(state, window.day, rates), hour)));
-  if (tail < window.rarestHour) {
-    window.rarestHour = tail;
-    window.oddHour = hour;
-  }
+  if (tail >= window.rarestHour) return false;
+  window.rarestHour = tail;
+  window.oddHour = hour;
   return true;
 }
 
