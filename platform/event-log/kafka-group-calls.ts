@@ -46,18 +46,29 @@ export async function join(
   };
 }
 
+export type Counts = ReadonlyMap<string, number>;
+
+/** Number of partitions of every topic that a member asks for. */
+export async function countAll(of: Membership, members: readonly GroupMember[]): Promise<Counts> {
+  const counts = new Map<string, number>();
+  for (const topic of new Set(members.flatMap((member) => memberOf(member).topics))) {
+    counts.set(topic, await of.count(topic));
+  }
+  return counts;
+}
+
 /** Gets this member's share; the leader brings everybody's. */
 export async function sync(
   of: Membership,
   coordinator: Broker,
   me: Identity,
-  members: readonly GroupMember[],
+  groupAssignment: ReturnType<typeof sharesOf>,
 ): Promise<PartitionName[]> {
   const { memberAssignment } = await coordinator.syncGroup({
     groupId: of.groupId,
     generationId: me.generation,
     memberId: me.memberId,
-    groupAssignment: members.length === 0 ? [] : await shares(of, members),
+    groupAssignment,
   });
   const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
   return Object.entries(assignment).flatMap(([topic, partitions]) =>
@@ -65,13 +76,8 @@ export async function sync(
   );
 }
 
-async function shares(of: Membership, members: readonly GroupMember[]) {
-  const all = members.map(memberOf);
-  const counts = new Map<string, number>();
-  for (const topic of new Set(all.flatMap((member) => member.topics))) {
-    counts.set(topic, await of.count(topic));
-  }
-  return [...sharePartitions(all, counts)].map(([memberId, names]) => {
+export function sharesOf(members: readonly GroupMember[], counts: Counts) {
+  return [...sharePartitions(members.map(memberOf), counts)].map(([memberId, names]) => {
     const assignment: Record<string, number[]> = {};
     for (const { topic, partition } of names.map(splitName)) {
       assignment[topic] = [...(assignment[topic] ?? []), partition];

@@ -1,13 +1,22 @@
-import type { Broker } from "kafkajs/src/cluster/index.js";
+import type { Broker, GroupMember } from "kafkajs/src/cluster/index.js";
 import { errorText } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import { type Identity, join, leave, sync } from "./kafka-group-calls.ts";
+import {
+  countAll,
+  type Counts,
+  type Identity,
+  join,
+  leave,
+  sharesOf,
+  sync,
+} from "./kafka-group-calls.ts";
 import { type Holdings, openHoldings } from "./kafka-holdings.ts";
 import { kafkaErrorType, type Link, pause } from "./kafka-link.ts";
 import type { AssignmentHandlers } from "./port.ts";
 
 const SLOWEST_RETRY_MS = 3_000;
 const SLOWEST_BEAT_MS = 1_000;
+const RECOUNT_MS = 5_000;
 
 export interface Membership {
   readonly groupId: string;
@@ -93,19 +102,47 @@ async function takePart(
   signal: AbortSignal,
 ): Promise<void> {
   const { of, coordinator, state, holdings, assigned } = speaker;
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
   try {
     const { identity, members } = await join(of, coordinator, state.me, holdings.names());
     state.me = identity;
     state.seen = Date.now();
-    const share = await sync(of, coordinator, identity, members);
+    const counts = await countAll(of, members);
+    const share = await sync(of, coordinator, identity, sharesOf(members, counts));
     const lost = holdings.names().filter((name) => !share.includes(name));
     holdings.take(share);
     assigned();
     // Having drained it joins again, which is what lets the leader hand those partitions on.
     const drains = lost.length > 0;
-    await beatUntil(speaker, drains ? holdings.give(lost) : aborted(signal), drains);
+    const done = drains ? holdings.give(lost) : unlessGrown(of, members, counts, until);
+    await beatUntil(speaker, done, drains);
   } catch (error) {
     if (kafkaErrorType(error) !== "REBALANCE_IN_PROGRESS") throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Resolves when `signal` aborts, or, for the leader (`members` is empty for others), when a topic
+ * has got partitions: one that did not exist when the group was made, above all.
+ */
+async function unlessGrown(
+  of: Membership,
+  members: readonly GroupMember[],
+  counts: Counts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (members.length === 0) await aborted(signal);
+  while (!signal.aborted) {
+    await pause(RECOUNT_MS, signal);
+    try {
+      const now = await countAll(of, members);
+      if ([...now].some(([topic, count]) => count > (counts.get(topic) ?? 0))) return;
+    } catch (error) {
+      of.logger.debug({ group: of.groupId, err: errorText(error) }, "counting partitions failed");
+    }
   }
 }
 

@@ -97,6 +97,17 @@ describe("Kafka log", () => {
     expect((await reading).lines).toEqual(["late"]);
   });
 
+  it("shares a topic that is created after its group", async () => {
+    const topic = freshTopic();
+    const stop = new AbortController();
+    const member = recordMember();
+    await log.assign([topic], "members", member.handlers, stop.signal);
+    expect(member.owned()).toEqual([]);
+    await log.ensureTopics([topicSpec(topic, 2)]);
+    await vi.waitFor(() => expect(member.owned().length).toBe(2), { timeout: 30_000 });
+    stop.abort();
+  });
+
   describe("with Java's tools", () => {
     const tool = async (name: string, ...args: string[]) => {
       const lib = await kafkaJars();
