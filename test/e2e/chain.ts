@@ -165,7 +165,9 @@ export function lockReaches(
   return until(async () => {
     const action = await lockOf(scene, wanted.role, wanted.user);
     if (action?.["action.status"] !== wanted.status) {
-      throw new Error(`the lock of ${wanted.user} is ${JSON.stringify(action)}, not ${wanted.status}`);
+      throw new Error(
+        `the lock of ${wanted.user} is ${JSON.stringify(action)}, not ${wanted.status}`,
+      );
     }
     return action;
   }, timeoutMs);

@@ -2,7 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type KafkaService, startKafka } from "../services/kafka.ts";
 import { type RedisService, startRedis } from "../services/redis.ts";
 import { type Sshd, startSshdWithRsyslog } from "../services/sshd.ts";
-import { attack, createScene, lockReaches, networks, people, type Scene, stolenAt } from "./chain.ts";
+import {
+  attack,
+  createScene,
+  lockReaches,
+  networks,
+  people,
+  type Scene,
+  stolenAt,
+} from "./chain.ts";
 import { metsuke, type Metsuke, startMetsuke } from "./processes.ts";
 
 /** `npm run faults` sets this to 20; one account shows the chain. */
@@ -81,7 +89,10 @@ describe("sshd → rsyslog → Kafka → roles in separate processes → BullMQ 
     const tokens = new Map<string, string>();
     for (const person of who) {
       const { account, password } = person;
-      const before = await scene.keycloak.passwordGrant(scene.realm, { username: account, password });
+      const before = await scene.keycloak.passwordGrant(scene.realm, {
+        username: account,
+        password,
+      });
       expect(before.status).toBe(200);
       tokens.set(account, String(before.refreshToken));
       await attack(sshd, person);
@@ -95,7 +106,10 @@ describe("sshd → rsyslog → Kafka → roles in separate processes → BullMQ 
     }
     process.stdout.write(`ms from log line to read-back: ${times.join(" ")}\n`);
     for (const { account, password } of who) {
-      const grant = await scene.keycloak.passwordGrant(scene.realm, { username: account, password });
+      const grant = await scene.keycloak.passwordGrant(scene.realm, {
+        username: account,
+        password,
+      });
       expect(grant.status).toBe(400);
       const refresh = await scene.keycloak.refresh(scene.realm, String(tokens.get(account)));
       expect(refresh.status).toBe(400);
@@ -104,13 +118,20 @@ describe("sshd → rsyslog → Kafka → roles in separate processes → BullMQ 
     expect(slow).toBeLessThanOrEqual(Math.floor(ACCOUNTS / 20));
 
     const [first] = who;
-    await lockReaches(scene, { role: "respond", user: String(first?.name), status: "reverted" }, 120_000);
+    await lockReaches(
+      scene,
+      { role: "respond", user: String(first?.name), status: "reverted" },
+      120_000,
+    );
     const after = await scene.keycloak.passwordGrant(scene.realm, {
       username: String(first?.account),
       password: String(first?.password),
     });
     expect(after.status).toBe(200);
-    const dead = await scene.keycloak.refresh(scene.realm, String(tokens.get(String(first?.account))));
+    const dead = await scene.keycloak.refresh(
+      scene.realm,
+      String(tokens.get(String(first?.account))),
+    );
     expect(dead.status).toBe(400);
   }, 600_000);
 });

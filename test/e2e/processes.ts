@@ -18,7 +18,10 @@ interface Spawned extends Metsuke {
   readonly exit: Promise<number | null>;
 }
 
-function spawnMetsuke(args: readonly string[], environment: Readonly<Record<string, string>>): Spawned {
+function spawnMetsuke(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Spawned {
   if (!existsSync(main)) throw new Error(`${main} is not built; run npx tsc first`);
   const child = spawn(process.execPath, ["--enable-source-maps", main, ...args], {
     env: { ...process.env, ...environment },
