@@ -24,8 +24,8 @@ export interface Candidate {
   /** The anomaly that called for the action. */
   readonly decisive: Anomaly;
   /**
-   * Evidence of the last 24 hours in the incident that names the target, authenticated and not
-   * late; the decisive anomaly is in it when it is so itself.
+   * Evidence of the last 24 hours in the incident that names the target, authenticated, not late
+   * and of severity 20 or more; the decisive anomaly is in it when it is so itself.
    */
   readonly evidence: readonly Anomaly[];
   /** Families of that evidence, sorted. */

@@ -17,6 +17,8 @@ import { actionKey, type IncidentState, isStopped, tenantOf, type TriageState } 
 
 const DAY = 86_400_000;
 const MAX_TARGETS = 4;
+/** What a detector itself calls usual is not a second piece of evidence. */
+const MIN_SUPPORT_SEVERITY = 20;
 
 /** What the policy calls for about one target, with every anomaly that calls for it. */
 export interface Demand {
@@ -157,7 +159,10 @@ type Support = Pick<Candidate, "evidence" | "families" | "fresh">;
 
 function supportOf({ incident }: Situation, { key, target }: Demand): Support {
   const evidence = recentEvidence(incident).filter(
-    (anomaly) => counts(anomaly) && names(anomaly, target),
+    (anomaly) =>
+      counts(anomaly) &&
+      anomaly["anomaly.severity"] >= MIN_SUPPORT_SEVERITY &&
+      names(anomaly, target),
   );
   const spent = new Set(incident.spent[key]);
   return {

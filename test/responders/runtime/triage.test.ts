@@ -200,6 +200,23 @@ describe("decisions", () => {
     ]);
   });
 
+  it("corroborates only by what names the target, came in time, is vouched for and is not slight", () => {
+    const second = (patch: object) =>
+      contained(feed(triageOf(), burst(T0, patch), travel(T0 + MINUTE)).actions).at(-1)?.[
+        "action.status"
+      ];
+    expect(second({})).toBe("planned");
+    expect(second({ "anomaly.severity": 19 })).toBe("suppressed");
+    expect(second({ "anomaly.late": true })).toBe("suppressed");
+    expect(second({ "evidence.authenticated": false })).toBe("suppressed");
+    const shared = [{ type: "device" as const, id: "kiosk" }];
+    const other = burst(T0, { "entity.id": "bob", "related.entities": shared });
+    const own = travel(T0 + MINUTE, { "related.entities": shared });
+    const { incidents, actions } = feed(triageOf(), other, own);
+    expect(new Set(incidents.map((incident) => incident["incident.id"])).size).toBe(1);
+    expect(contained(actions).at(-1)).toMatchObject({ "guard.name": "corroboration" });
+  });
+
   it("re-evaluates the incident: the second family may come after the certain finding", () => {
     const triage = triageOf();
     expect(contained(feed(triage, travel(T0)).actions)).toMatchObject([
@@ -211,7 +228,7 @@ describe("decisions", () => {
     expect(later[0]?.["action.id"]).not.toBe(other?.["action.id"]);
   });
 
-  it("answers 10 000 failures with one suppressed lock", () => {
+  it("answers 10 000 failures with one suppressed lock", { timeout: 60_000 }, () => {
     const triage = triageOf();
     const actions: ReturnType<typeof feed>["actions"] = [];
     for (let index = 0; index < 10_000; index++) {

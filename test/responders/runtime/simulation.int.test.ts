@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Mutant, simulate } from "./simulation.ts";
 
 /** Schedules of the whole design; METSUKE_SEEDS asks for more of them. */
-const SEEDS = Number(process.env["METSUKE_SEEDS"] ?? 60);
+const SEEDS = Number(process.env["METSUKE_SEEDS"] ?? 150);
 
 describe("attempts, leases and undos under faults", () => {
   it("keeps every promise in seeded schedules", { timeout: SEEDS * 1_000 }, async () => {
