@@ -1,13 +1,16 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorText } from "../../platform/errors.ts";
 import { onTermination } from "../../platform/lifecycle.ts";
-import type { Command, Streams } from "../command.ts";
+import { createLogger } from "../../platform/logger.ts";
+import { type Command, type Streams, usageError } from "../command.ts";
 import { flood, stolenPassword, unapprovedDevice } from "../demo/attacks.ts";
 import { PEOPLE } from "../demo/company.ts";
 import { fiveWeeks } from "../demo/history.ts";
-import { openSetting, type Setting } from "../demo/setting.ts";
+import { LOG_FILE, openSetting, type Setting } from "../demo/setting.ts";
 import { createStage, type Play, type Stage, tell } from "../demo/stage.ts";
-import type { Told } from "../demo/teller.ts";
+import { createTeller, type Teller, type Told } from "../demo/teller.ts";
 import { afterwards, typed, wrongLock } from "../demo/undo.ts";
 
 /** The story, step by step. */
@@ -26,8 +29,8 @@ export const demo: Command = {
   usage: ["demo [--exit]"],
   options: { exit: { type: "boolean" } },
   help: { exit: "end when the story is told; 0 only if every step held" },
-  async run(values, _positionals, streams) {
-    const began = Date.now();
+  async run(values, positionals, streams) {
+    if (positionals.length > 0) throw usageError("demo takes no argument");
     let fail: (error: unknown) => void = () => {};
     const broken = new Promise<never>((_, reject) => {
       fail = reject;
@@ -36,22 +39,17 @@ export const demo: Command = {
     streams.out.write(
       `Metsuke demo: a company of ${PEOPLE}, its five weeks, four attacks. Starting ...\n`,
     );
-    const setting = await openSetting(fail);
-    const stage = createStage(setting, streams);
-    const ended = onTermination(setting.logger, () => {
-      stage.teller.mute();
-      return setting.close();
+    const teller = createTeller(streams);
+    const opening = openSetting(fail);
+    const ended = onTermination(createLogger({ level: "warn" }), async () => {
+      teller.mute();
+      const opened = await opening.catch(() => undefined);
+      await opened?.close();
     });
-    const story = (async () => {
-      introduce(stage);
-      const told = await play(stage);
-      const held = told.every(({ checks }) => checks.length > 0 && checks.every((one) => one.held));
-      conclude(stage, told, { held, seconds: (Date.now() - began) / 1000 });
-      return held;
-    })();
+    const setting = await opening;
     try {
-      const held = await Promise.race([story, broken, ended.then(() => undefined)]);
-      if (held === undefined) return await ended;
+      const held = await Promise.race([perform(setting, teller, streams), broken, ended]);
+      if (typeof held === "number") return held;
       if (values["exit"] === true) return held ? 0 : 1;
       invite(setting, streams);
       return await Promise.race([ended, broken]);
@@ -63,6 +61,24 @@ export const demo: Command = {
     }
   },
 };
+
+/** Tells the story; true when every step of it held. */
+async function perform(setting: Setting, teller: Teller, streams: Streams): Promise<boolean> {
+  const began = Date.now();
+  const stage = createStage(setting, teller, streams);
+  introduce(stage);
+  const told = await play(stage);
+  const good = told.filter(({ checks }) => checks.length > 0 && checks.every((one) => one.held));
+  teller.summary(told);
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  teller.line("");
+  teller.line(`${good.length} of ${told.length} steps held, ${seconds} s in all.`);
+  if (good.length === told.length) return true;
+  teller.line("The last that the parts had to say:");
+  const log = readFileSync(join(setting.folder, LOG_FILE), "utf8").trimEnd().split("\n");
+  for (const entry of log.slice(-20)) teller.line(`  ${entry}`);
+  return false;
+}
 
 function introduce({ setting, teller }: Stage): void {
   teller.line(`events by HTTP   ${setting.events.url}`);
@@ -89,18 +105,6 @@ async function passMidnight({ teller }: Stage): Promise<void> {
   if (left > STEP_MS) return;
   teller.line(`(${Math.ceil(left / 1000)} s to midnight UTC: waiting for the new day)`);
   await delay(left + 100);
-}
-
-function conclude(
-  { teller, setting }: Stage,
-  told: readonly Told[],
-  { held, seconds }: { readonly held: boolean; readonly seconds: number },
-): void {
-  teller.summary(told);
-  const steps = told.filter(({ checks }) => checks.every((one) => one.held)).length;
-  teller.line("");
-  teller.line(`${steps} of ${told.length} steps held, ${seconds.toFixed(0)} s in all.`);
-  if (!held) teller.line(`What the parts had to say is in ${setting.folder}/metsuke.log.`);
 }
 
 function invite(setting: Setting, { out }: Streams): void {

@@ -37,6 +37,8 @@ export interface Setting {
   close(): Promise<void>;
 }
 
+export const LOG_FILE = "metsuke.log";
+
 export const passwordOf = (name: string): string => `${name}-4711`;
 
 /** Starts the company's identity server and a whole Metsuke beside it, in a folder of their own. */
@@ -49,7 +51,7 @@ export async function openSetting(failed: (error: unknown) => void): Promise<Set
     for (const one of closers.splice(0).toReversed()) await one();
   };
   try {
-    const logger = createLogger({ level: "warn", fd: openSync(join(folder, "metsuke.log"), "a") });
+    const logger = createLogger({ level: "warn", fd: openSync(join(folder, LOG_FILE), "a") });
     const firm = company(Date.now());
     const identity = await startIdentityServer({
       users: firm.people.map(({ name, laptop, phone, service }) => ({

@@ -7,7 +7,7 @@ import { caughtUp } from "../commands/backfill.ts";
 import { DATASET } from "./company.ts";
 import type { LoginResult } from "./identity-server.ts";
 import { passwordOf, type Setting } from "./setting.ts";
-import { type Check, createTeller, type Row, type Teller, type Told } from "./teller.ts";
+import { type Check, type Row, type Teller, type Told } from "./teller.ts";
 
 /** How long a step waits for what has to come, in ms; a busy machine is slow, not wrong. */
 const PATIENCE_MS = 30_000;
@@ -46,8 +46,7 @@ export interface Stage {
   until(holds: () => boolean | Promise<boolean>): Promise<boolean>;
 }
 
-export function createStage(setting: Setting, streams: Streams): Stage {
-  const teller = createTeller(streams);
+export function createStage(setting: Setting, teller: Teller, streams: Streams): Stage {
   const actions: Stage["actions"] = async (fits) =>
     (await setting.app.operations.actions()).filter(fits);
   return {
