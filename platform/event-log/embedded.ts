@@ -1,4 +1,6 @@
 import { mkdirSync } from "node:fs";
+import { errorText } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import { holdAll } from "./embedded-assign.ts";
 import { openCheckpoints } from "./embedded-checkpoints.ts";
 import { type Files, openFiles } from "./embedded-files.ts";
@@ -15,6 +17,8 @@ export interface EmbeddedOptions {
   readonly eventsBytes?: number;
   /** Time between two trims, in ms; 0 = only when `trim` is called. Default 10 minutes. */
   readonly trimEveryMs?: number;
+  /** Told when a trim fails. */
+  readonly logger?: Logger;
 }
 
 export interface EmbeddedLog extends EventLog {
@@ -48,7 +52,7 @@ function embeddedLog(files: Files, options: EmbeddedOptions, unlock: () => void)
   const topics = openTopics(files);
   const held = holdings(topics, closing.signal);
   const trim = (now: number) => trimAll(topics, now, options.eventsBytes ?? 10 * GIB);
-  const stopTrims = trimRegularly(trim, options.trimEveryMs ?? TRIM_EVERY_MS);
+  const stopTrims = trimRegularly(trim, options);
   return {
     ensureTopics: (specs) => topics.ensure(specs),
     partitions: async (topic) => topics.count(topic),
@@ -137,13 +141,19 @@ async function appendTo(
 }
 
 /** @returns a function that ends the trims and resolves when none is running */
-function trimRegularly(trim: (now: number) => Promise<void>, everyMs: number): () => Promise<void> {
-  if (everyMs === 0) return () => Promise.resolve();
+function trimRegularly(
+  trim: (now: number) => Promise<void>,
+  { trimEveryMs = TRIM_EVERY_MS, logger }: EmbeddedOptions,
+): () => Promise<void> {
+  if (trimEveryMs === 0) return () => Promise.resolve();
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    // A full disk fails here too; the next trim tries again.
-    running = running.then(() => trim(Date.now())).catch(() => undefined);
-  }, everyMs);
+    running = running
+      .then(() => trim(Date.now()))
+      .catch((error: unknown) => {
+        logger?.warn({ err: errorText(error) }, "old records stay; the next trim tries again");
+      });
+  }, trimEveryMs);
   timer.unref();
   return () => {
     clearInterval(timer);

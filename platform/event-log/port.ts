@@ -29,6 +29,8 @@ export type Cells = Iterable<readonly [key: string, value: Uint8Array | null]>;
 /**
  * A consistent cut of one task: the cells that changed and the offset that they reflect.
  * `epoch` is unique per start of a task; `number` counts from 0 within it; number 0 is full.
+ * `cells` is run through before `checkpoint` first waits, so that it is one moment of the state.
+ * A cut that is not full and whose epoch has no full one is refused with METSUKE_INTERNAL.
  */
 export interface Cut {
   readonly epoch: string;
@@ -43,6 +45,10 @@ export interface Restored {
   readonly cells: ReadonlyMap<string, Uint8Array>;
 }
 
+/**
+ * When a partition is to be given up, the task's `signal` aborts first and `revoked` is called right
+ * after; until that resolves the partition stays with this process, which may still append.
+ */
 export interface AssignmentHandlers {
   /** The task now belongs to this process until `signal` aborts. MUST return promptly. */
   assigned(topic: string, partition: number, signal: AbortSignal): void;
