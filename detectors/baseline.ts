@@ -110,8 +110,8 @@ function windowOf(
   if (today !== undefined) {
     state.yesterday = {
       ...today,
-      evidence: today.evidence.slice(-3),
-      labels: today.labels.slice(0, 3),
+      evidence: today.evidence.slice(-2),
+      labels: today.labels.slice(0, 2),
     };
   }
   const opened = openWindow(day, context.zoneOffsetMs);

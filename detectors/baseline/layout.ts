@@ -3,15 +3,15 @@ import type { Evidence } from "../detector.ts";
 
 /** Kinds of value whose novelty is watched, and how many of each an entity remembers. */
 export const fields = [
-  { name: "device", slots: 16 },
-  { name: "network", slots: 22 },
+  { name: "device", slots: 12 },
+  { name: "network", slots: 18 },
   { name: "country", slots: 8 },
-  { name: "user agent", slots: 12 },
+  { name: "user agent", slots: 10 },
   { name: "action", slots: 16 },
-  { name: "host", slots: 56 },
-  { name: "program", slots: 36 },
-  { name: "service", slots: 20 },
-  { name: "domain", slots: 28 },
+  { name: "host", slots: 44 },
+  { name: "program", slots: 28 },
+  { name: "service", slots: 18 },
+  { name: "domain", slots: 20 },
   { name: "share", slots: 10 },
 ] as const;
 export const FIELDS = fields.length;
@@ -117,7 +117,7 @@ export const LAGS = 10;
 
 export const NEWS = 28;
 export const EVIDENCE = 8;
-export const LABELS = 6;
+export const LABELS = 5;
 
 /** A value first met today: field, hash, how common it was among peers then (`rarityBucket`). */
 export type News = [field: number, hash: number, bucket: number];

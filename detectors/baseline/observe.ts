@@ -33,6 +33,9 @@ interface Look {
   readonly slots: number[];
 }
 
+/** Characters that JSON writes as six: an attacker would choose them to swell the state. */
+// oxlint-disable-next-line no-control-regex
+const UNQUOTABLE = /[\u0000-\u001f"\\\ud800-\udfff]/g;
 const ACTIVITY: ReadonlySet<number> = new Set<number>([Field.host, Field.program, Field.share]);
 const CONTEXT: ReadonlySet<number> = new Set<number>([
   Field.device,
@@ -43,15 +46,24 @@ const CONTEXT: ReadonlySet<number> = new Set<number>([
 ]);
 
 export const groupOf = (event: Event, kind: string): string =>
-  (event["user.group.name"] ?? (kind === "service" ? "(services)" : "")).slice(0, 40);
+  (event["user.group.name"] ?? (kind === "service" ? "(services)" : ""))
+    .slice(0, 40)
+    .replaceAll(UNQUOTABLE, "?");
 
 export function addEvidence(window: Window, weight: number, evidence: Evidence): void {
-  if (evidence.id.length > 64 || window.evidence.some((entry) => entry[1].id === evidence.id)) {
-    return;
-  }
+  const size = evidence.id.length + evidence.dataset.length;
+  if (size > 96 || window.evidence.some((entry) => entry[1].id === evidence.id)) return;
   window.evidence.push([Math.round(weight * 100), evidence]);
   window.evidence.sort((left, right) => left[0] - right[0]);
-  if (window.evidence.length > EVIDENCE) window.evidence.shift();
+  let total = window.evidence.reduce(
+    (sum, [, { id, dataset }]) => sum + id.length + dataset.length,
+    0,
+  );
+  while (window.evidence.length > EVIDENCE || total > 440) {
+    const dropped = window.evidence.shift();
+    if (dropped === undefined) break;
+    total -= dropped[1].id.length + dropped[1].dataset.length;
+  }
 }
 
 function addEpisode(look: Look, part: 1 | 2, surprise: number): void {
@@ -99,7 +111,7 @@ function meet(look: Look, field: number): boolean {
   noteCommon(state, window, { field, context, know });
   context.contribute("baseline.peers", `${field}|${state.group}|${key}`, 1);
   context.contribute("baseline.peers", `${field}|*|${key}`, 1);
-  const text = (look.values[field] as string).slice(0, 32);
+  const text = (look.values[field] as string).slice(0, 24).replaceAll(UNQUOTABLE, "?");
   window.labels.push([field, text, bucket, peers, others]);
   window.labels.sort((left, right) => left[2] - right[2]);
   if (window.labels.length > LABELS) window.labels.pop();

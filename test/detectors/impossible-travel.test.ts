@@ -133,7 +133,7 @@ describe("impossible-travel", () => {
         "device.id": `d${index}`,
       }),
     );
-    const result = run([impossibleTravel], [...history("ana"), ...jumps]);
+    const result = run([impossibleTravel], [...history("ana"), ...jumps], { recode: true });
     expect(result.bytes["impossible-travel"]).toBeLessThan(2048);
     expect(new Set(result.findings.map(identityOf)).size).toBeLessThanOrEqual(3);
   });

@@ -72,7 +72,7 @@ describe("login-burst, per account", () => {
     const events = [...home("ana"), ...flood, ...owner].toSorted((a, b) =>
       a["@timestamp"] < b["@timestamp"] ? -1 : 1,
     );
-    const result = run([loginBurst], events);
+    const result = run([loginBurst], events, { recode: true });
     const found = result.findings.filter((entry) => entry.kind === "user");
     expect(found.map((entry) => entry.discriminator)).toEqual(["burst"]);
     expect(found.flatMap((entry) => entry.evidence).some((entry) => entry.success)).toBe(false);
@@ -97,7 +97,7 @@ describe("login-burst, per account", () => {
     const events = Array.from({ length: 2000 }, (_, index) =>
       attempt(later + index, `name${index}`, "failure", "9.9.9.9", { "user.known": false }),
     );
-    const result = run([loginBurst], events);
+    const result = run([loginBurst], events, { recode: true });
     expect(result.states).toEqual({ "login-burst source": 1 });
     expect(result.findings).toEqual([]);
     expect(result.bytes["login-burst"]).toBeLessThan(2048);
