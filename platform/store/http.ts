@@ -72,7 +72,7 @@ export function openStore(options: StoreOptions): Store {
       }),
     queryRaw: (sql, format) =>
       retried(async () => {
-        const settings = { default_format: format } as ClickHouseSettings;
+        const settings = { default_format: format, readonly: "1" } as ClickHouseSettings;
         const { stream } = await client.exec({ query: sql, clickhouse_settings: settings });
         return stream;
       }),

@@ -1,11 +1,12 @@
 /** The analytical store: ClickHouse over HTTP, a server or the embedded engine host. */
 export interface Store {
-  /** Rows as objects. @throws METSUKE_STORE_UNAVAILABLE (retryable), METSUKE_STORE_REFUSED. */
+  /** Rows as objects. @throws METSUKE_STORE_UNAVAILABLE (retryable), METSUKE_STORE_REFUSED, METSUKE_QUERY_REFUSED (not allowed to this user). */
   query<Row>(sql: string, parameters?: Readonly<Record<string, unknown>>): Promise<Row[]>;
   command(sql: string): Promise<void>;
   /**
-   * The result of one statement in a ClickHouse output format, as bytes in the order they come.
-   * Abandoning the iteration ends the query.
+   * The result of one query in a ClickHouse output format (a FORMAT in the text wins), as bytes in
+   * the order they come. Abandoning the iteration ends the query.
+   * @throws METSUKE_QUERY_REFUSED when the statement would change anything.
    */
   queryRaw(sql: string, format: string): Promise<AsyncIterable<Buffer>>;
   /**

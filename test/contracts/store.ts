@@ -260,6 +260,18 @@ export function storeContract(name: string, open: () => Promise<StoreServer>): v
       expect(Buffer.concat(chunks).toString()).toBe('"a","b"\n1,"x"\n');
     });
 
+    test("a raw query changes nothing, whoever asks", async () => {
+      const refused = expect.objectContaining({ code: "METSUKE_QUERY_REFUSED" });
+      const drop = store.queryRaw(`DROP TABLE ${database}.control_raw`, "CSV");
+      await expect(drop).rejects.toEqual(refused);
+      const insert = store.queryRaw(
+        `INSERT INTO ${database}.control_raw SELECT * FROM ${database}.control_raw`,
+        "CSV",
+      );
+      await expect(insert).rejects.toEqual(refused);
+      expect(await count("control_raw")).toBe(0);
+    });
+
     test("a closed port is unavailable and worth another try", async () => {
       const away = openStore({
         url: "http://127.0.0.1:9",

@@ -45,8 +45,9 @@ async function serve(
   const hasQuery = url.searchParams.has("query");
   if (request.method !== "POST" && !hasQuery) return ok(response);
   const known = authenticate(request, url, settings);
-  // GET changes nothing, whoever asks, as in ClickHouse.
-  const role: Role = request.method === "POST" ? known : "reader";
+  // GET changes nothing, whoever asks, as in ClickHouse; nor does who asks not to.
+  const isReadOnly = request.method !== "POST" || Number(url.searchParams.get("readonly") ?? 0) > 0;
+  const role: Role = isReadOnly ? "reader" : known;
   const call = await readCall(request, url);
   if (isGoHello(call.statement)) return reply(response, call, hello());
   const gone = new AbortController();

@@ -65,6 +65,8 @@ export function createReaderGate(
 }
 
 interface AllowedFunctions {
+  /** Everything the engine has by that name, allowed or not; lower case. */
+  readonly existing: ReadonlySet<string>;
   readonly plain: Set<string>;
   /** Aggregate functions: combinators may follow their name. */
   readonly aggregates: readonly string[];
@@ -84,7 +86,8 @@ function allowedFunctions(functions: readonly FunctionRow[]): AllowedFunctions {
       plain.add(name);
     }
   }
-  return { plain, aggregates };
+  const existing = new Set(functions.map(({ name }) => name.toLowerCase()));
+  return { existing, plain, aggregates };
 }
 
 const isAllowedFunction = ({ plain, aggregates }: AllowedFunctions, name: string): boolean => {
@@ -182,13 +185,15 @@ function isTablePlace(tokens: readonly Token[], at: number): boolean {
 }
 
 function checkFunction(name: string, allowed: AllowedFunctions): void {
-  if (!isAllowedFunction(allowed, name)) {
-    throw new Refusal(
-      497,
-      "ACCESS_DENIED",
-      `Function or table function ${name} is not open to readers.`,
-    );
+  if (isAllowedFunction(allowed, name)) return;
+  if (allowed.existing.has(name.toLowerCase())) {
+    throw new Refusal(497, "ACCESS_DENIED", `Function ${name} is not open to readers.`);
   }
+  throw new Refusal(
+    46,
+    "UNKNOWN_FUNCTION",
+    `Function or table function ${name} does not exist, or is not open to readers.`,
+  );
 }
 
 /** `{name:Type}`: an Identifier could name a table that the checks of the text never see. */
