@@ -158,9 +158,9 @@ function recordEvents(work: Work, make: Make): Event[] | Failed {
 
 /** Undefined for a record of a size that is read. */
 function tooLarge(batch: RawBatch, record: Buffer, limits: Limits): Failed | undefined {
-  const bytes = Math.max(batch.wholeBytes?.(record) ?? 0, record.length);
+  const bytes = record.length;
   if (bytes <= limits.recordBytes) return undefined;
-  const kept = Math.min(record.length, limits.keptBytes);
+  const kept = Math.min(bytes, limits.keptBytes);
   const rest = kept < bytes ? `; the first ${kept} are kept` : "";
   const reason = `${bytes} bytes, at most ${limits.recordBytes} are read${rest}`;
   return { failure: { code: "too_large", reason }, dataset: batch.dataset };

@@ -22,8 +22,6 @@ export interface RawBatch {
   readonly records: readonly Buffer[];
   /** Ordinals restart per batch, but on a TCP connection count on over its last 4 096 records. */
   readonly ordinals?: (record: Buffer) => number;
-  /** Whole length in bytes of a record of which only the beginning was kept while reading. */
-  readonly wholeBytes?: (record: Buffer) => number | undefined;
   /** Epoch ms at which the batch arrived (record time on Kafka). */
   readonly arrivedAt: number;
   /** What the transport itself could not frame: it becomes rejects, beside `records`. */

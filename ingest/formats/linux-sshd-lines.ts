@@ -1,5 +1,5 @@
 import type { ParsedEvent } from "../format.ts";
-import { sourceFields } from "./linux-syslog.ts";
+import { setSource, type WritableEvent } from "./linux-syslog.ts";
 
 /**
  * What sshd says beside the attempts themselves (OpenSSH 7 to 10). All are of type `info` or about a
@@ -150,11 +150,9 @@ export function readSideLine(message: string): ParsedEvent | undefined {
       return { ...fields, "event.reason": "ambiguous" };
     }
     const { user, ip, port } = groups;
-    return {
-      ...(user === undefined || user === "" ? {} : { "user.name": user }),
-      ...sourceFields(ip ?? "", port),
-      ...fields,
-    };
+    const event: WritableEvent = user === undefined || user === "" ? {} : { "user.name": user };
+    setSource(event, ip ?? "", port);
+    return Object.assign(event, fields);
   }
   return undefined;
 }

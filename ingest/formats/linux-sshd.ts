@@ -3,9 +3,10 @@ import {
   headerMissing,
   MAX_MESSAGE,
   readPam,
-  sourceFields,
+  setSource,
   syslogEvent,
   unrepeat,
+  type WritableEvent,
 } from "./linux-syslog.ts";
 import { readSideLine } from "./linux-sshd-lines.ts";
 
@@ -69,7 +70,7 @@ const outcomes = {
   Postponed: "unknown",
 } as const;
 
-function readAttempt(message: string): ParsedEvent | undefined {
+function readAttempt(message: string): WritableEvent | undefined {
   const match = attempt.exec(message);
   if (match === null) return undefined;
   const word = match[1] as keyof typeof outcomes;
@@ -78,26 +79,27 @@ function readAttempt(message: string): ParsedEvent | undefined {
   const origin = originOf(text, match[2]!);
   const unknown = match[3] !== undefined;
   const decided = word === "Accepted" || word === "Failed";
-  const event: ParsedEvent = {
+  const event: WritableEvent = {
     "event.category": ["authentication"],
     "event.type": [decided ? "start" : "info"],
     "event.action": "ssh_login",
     "event.outcome": outcomes[word],
     "auth.method": match[2]!,
-    ...(unknown ? { "user.known": false, "event.reason": "invalid user" } : {}),
   };
-  if (origin === undefined) return { ...event, "event.reason": "ambiguous" };
+  if (unknown) event["user.known"] = false;
+  if (unknown) event["event.reason"] = "invalid user";
+  if (origin === undefined) {
+    event["event.reason"] = "ambiguous";
+    return event;
+  }
   const user = origin.user.slice(1);
-  return {
-    ...event,
-    ...(user === "" ? {} : { "user.name": user }),
-    ...sourceFields(origin.address, origin.port),
-    ...tailFields(origin.tail),
-  };
+  if (user !== "") event["user.name"] = user;
+  setSource(event, origin.address, origin.port);
+  if (origin.tail !== undefined) Object.assign(event, tailFields(origin.tail));
+  return event;
 }
 
-function tailFields(tail: string | undefined): ParsedEvent {
-  if (tail === undefined) return {};
+function tailFields(tail: string): ParsedEvent {
   const [, algorithm, fingerprint, chosen] = keyTail.exec(tail) ?? [];
   if (fingerprint === undefined) return { attributes: JSON.stringify({ credential: tail }) };
   const certificate = chosen === undefined ? {} : { certificate: chosen };
@@ -105,8 +107,8 @@ function tailFields(tail: string | undefined): ParsedEvent {
   return { "auth.credential_id": fingerprint, attributes };
 }
 
-function readMessage(message: string): ParsedEvent {
-  const plain: ParsedEvent = { "event.action": "ssh_message" };
+function readMessage(message: string): WritableEvent {
+  const plain: WritableEvent = { "event.action": "ssh_message" };
   if (message.length > MAX_MESSAGE) return plain;
   const text = message.replace(/^(?:error|fatal|info|debug\d?): /, "");
   const pam = readPam(text);
@@ -130,8 +132,8 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
     };
   }
   const { message, count } = unrepeat(syslog.message.trimEnd());
-  const read = readMessage(message);
-  const event = count === undefined ? read : { ...read, "event.repeat_count": count };
+  const event = readMessage(message);
+  if (count !== undefined) event["event.repeat_count"] = count;
   return [syslogEvent(raw, DATASET, event)];
 }
 

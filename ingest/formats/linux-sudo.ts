@@ -1,5 +1,12 @@
 import type { Format, ParsedEvent, RawRecord } from "../format.ts";
-import { headerMissing, MAX_MESSAGE, readPam, syslogEvent, unrepeat } from "./linux-syslog.ts";
+import {
+  headerMissing,
+  MAX_MESSAGE,
+  readPam,
+  syslogEvent,
+  unrepeat,
+  type WritableEvent,
+} from "./linux-syslog.ts";
 
 const DATASET = "linux.sudo";
 const looksLikeSudo = /^\s*[^\s:]{1,64} : .{0,200}?TTY=\S+ ; |^pam_unix\(sudo(?:-i)?:/;
@@ -117,8 +124,8 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
     };
   }
   const { message, count } = unrepeat(syslog.message.trim());
-  const read = readMessage(message);
-  const event = count === undefined ? read : { ...read, "event.repeat_count": count };
+  const event: WritableEvent = { ...readMessage(message) };
+  if (count !== undefined) event["event.repeat_count"] = count;
   return [syslogEvent(raw, DATASET, event)];
 }
 

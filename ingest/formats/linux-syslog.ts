@@ -21,31 +21,30 @@ export function unrepeat(message: string): Unrepeated {
     : { message: match[2]!.trimEnd(), count: Number(match[1]) };
 }
 
-/** The address fields of an event; a name in the place of an address stays unsaid. */
-export function sourceFields(address: string, port?: string): ParsedEvent {
+export type WritableEvent = { -readonly [K in keyof ParsedEvent]: ParsedEvent[K] };
+
+/** Sets the address of an event; a name in the place of an address stays unsaid. */
+export function setSource(event: WritableEvent, address: string, port?: string): void {
   const ip = ipOf(address);
+  if (ip === undefined) return;
+  event["source.ip"] = ip;
   const number = port === undefined ? undefined : portOf(port);
-  return {
-    ...(ip === undefined ? {} : { "source.ip": ip }),
-    ...(ip === undefined || number === undefined ? {} : { "source.port": number }),
-  };
+  if (number !== undefined) event["source.port"] = number;
 }
 
-/** Fields that every record of a daemon has, and what was read of its text over them. */
-export function syslogEvent(raw: RawRecord, dataset: string, read: ParsedEvent): ParsedRecord {
+/** Adds to what was read of a daemon's text the fields that every record of it has. */
+export function syslogEvent(raw: RawRecord, dataset: string, event: WritableEvent): ParsedRecord {
   const syslog = raw.syslog as SyslogRecord;
-  const pid = /^\d{1,10}$/.test(syslog.pid ?? "") ? Number(syslog.pid) : undefined;
-  const event: ParsedEvent = {
-    "event.dataset": dataset,
-    "event.kind": "event",
-    ...(syslog.program === undefined ? {} : { "process.name": syslog.program }),
+  event["event.dataset"] = dataset;
+  event["event.kind"] = "event";
+  if (event["process.name"] === undefined && syslog.program !== undefined) {
+    event["process.name"] = syslog.program;
     // The pid is the daemon's, not that of a program which the line is about.
-    ...(pid === undefined || read["process.name"] !== undefined ? {} : { "process.pid": pid }),
-    ...read,
-    ...(syslog.host === undefined ? {} : { "host.name": syslog.host }),
-    ...(syslog.severity === undefined ? {} : { "event.severity": syslog.severity }),
-    message: syslog.message,
-  };
+    if (/^\d{1,10}$/.test(syslog.pid ?? "")) event["process.pid"] = Number(syslog.pid);
+  }
+  if (syslog.host !== undefined) event["host.name"] = syslog.host;
+  if (syslog.severity !== undefined) event["event.severity"] = syslog.severity;
+  event.message = syslog.message;
   return {
     event,
     ...(raw.nativeId === undefined ? {} : { nativeId: raw.nativeId }),
@@ -81,16 +80,16 @@ const named = (name: string | undefined): ParsedEvent =>
 function pamFailureOf(service: string, match: RegExpExecArray): PamRecord {
   const [, more, logname, , , ruser, rhost, user] = match;
   const actor = ruser || logname || undefined;
-  const event: ParsedEvent = {
+  const event: WritableEvent = {
     "event.category": ["authentication"],
     "event.type": ["info"],
     "event.action": "pam_authentication",
     "event.outcome": "failure",
     "event.reason": "authentication failure",
     ...named(user ?? (service === "sshd" ? undefined : actor)),
-    ...sourceFields(rhost ?? ""),
     ...(more === undefined ? {} : { "event.repeat_count": Number(more) }),
   };
+  setSource(event, rhost ?? "");
   return { service, kind: "failure", event, ...(actor === undefined ? {} : { actor }) };
 }
 
