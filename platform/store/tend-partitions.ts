@@ -37,14 +37,22 @@ export async function tendPartitions(
   }
 }
 
-export async function mergeClosedDays(store: Store, signal: AbortSignal): Promise<number> {
-  const open = await store.query<OpenPartition>(`
+/** @returns the number of days merged; days that changed in the last `quietSeconds` are left alone. */
+export async function mergeClosedDays(
+  store: Store,
+  signal: AbortSignal,
+  quietSeconds = 900,
+): Promise<number> {
+  const open = await store.query<OpenPartition>(
+    `
     SELECT concat(database, '.', table) AS table, partition
     FROM system.parts
     WHERE active AND database = currentDatabase() AND table LIKE '%\\_raw'
     GROUP BY database, table, partition
-    HAVING count() > 1 AND max(modification_time) < now() - INTERVAL 15 MINUTE
-      AND partition < toString(today())`);
+    HAVING count() > 1 AND max(modification_time) <= now() - {quietSeconds:UInt32}
+      AND partition < toString(today())`,
+    { quietSeconds },
+  );
   let merged = 0;
   for (const { table, partition } of open) {
     if (signal.aborted) break;

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MetsukeError } from "../../platform/errors.ts";
 import { createLogger } from "../../platform/logger.ts";
 import { openStore, type StoreOptions } from "../../platform/store/http.ts";
 import { migrate } from "../../platform/store/migrate.ts";
 import type { Store } from "../../platform/store/port.ts";
+import { mergeClosedDays, oddRepeats } from "../../platform/store/tend-partitions.ts";
 import { rowOf } from "../../schemas/ddl-rows.ts";
 import type { StoredView } from "../../schemas/ddl-tables.ts";
 
@@ -258,6 +259,33 @@ export function storeContract(name: string, open: () => Promise<StoreServer>): v
         chunks.push(chunk);
       }
       expect(Buffer.concat(chunks).toString()).toBe('"a","b"\n1,"x"\n');
+    });
+
+    test("a day that is over becomes one part, and repeats across `odd` are counted", async () => {
+      const day = {
+        "@timestamp": "2026-03-03T03:00:00.000Z",
+        "event.ingested": "2026-03-03T03:00:01.000Z",
+      };
+      for (const batch of [1, 2, 3]) {
+        await store.insert(
+          "events_raw",
+          lines("events", [eventRecord(`m-${batch}`, day)]),
+          `m:${batch}`,
+        );
+      }
+      const parts = () =>
+        count(
+          `system.parts WHERE active AND database = '${database}' AND table = 'events_raw' AND partition = '2026-03-03'`,
+        );
+      await vi.waitFor(async () => {
+        await mergeClosedDays(store, new AbortController().signal, 0);
+        expect(await parts()).toBe(1);
+      }, 20_000);
+      expect(await count("events WHERE `event.id` LIKE 'm-%'")).toBe(3);
+      expect(await oddRepeats(store)).toBe(0);
+      const late = { ...day, "event.ingested": "2028-03-03T03:00:01.000Z" };
+      await store.insert("events_raw", lines("events", [eventRecord("m-1", late)]), "m:late");
+      expect(await oddRepeats(store)).toBe(1);
     });
 
     test("a raw query changes nothing, whoever asks", async () => {
