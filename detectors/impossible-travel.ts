@@ -3,6 +3,7 @@ import type { Event } from "../schemas/event.ts";
 import type { Detector, DetectorContext, Evidence } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
 import { isPrivate, isSignIn, networkOf } from "./network.ts";
+import { jsonCodec } from "./runtime/codec.ts";
 import { areaDistanceKm, type Place } from "./stats/geo.ts";
 import {
   earlierDays,
@@ -12,7 +13,6 @@ import {
   touchHabit,
 } from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
-import { decodeJson, encodeJson } from "./state-json.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -277,8 +277,7 @@ export const impossibleTravel: Detector<Params, State> = {
     days: 0,
     day: 0,
   }),
-  encode: encodeJson,
-  decode: (bytes) => decodeJson(bytes) as State,
+  ...jsonCodec<State>(),
   migrate: () => undefined,
   step(state, event, context) {
     const place = seenOf(event, context);

@@ -3,7 +3,7 @@ import { accountState, type AccountState, stepAccount } from "./login-burst/acco
 import { type BurstParams, burstParams } from "./login-burst/params.ts";
 import { isSignIn } from "./network.ts";
 import { sourceState, type SourceState, stepSource } from "./login-burst/source.ts";
-import { decodeJson, encodeJson } from "./state-json.ts";
+import { jsonCodec } from "./runtime/codec.ts";
 
 type State =
   | { readonly kind: "new" }
@@ -34,8 +34,7 @@ export const loginBurst: Detector<BurstParams, Cell> = {
   // An account must have succeeded once: invented names only touch the sketch of their source.
   admits: (event, kind) => kind === "source" || event["event.outcome"] === "success",
   init: () => ({ state: { kind: "new" } }),
-  encode: (cell) => encodeJson(cell.state),
-  decode: (bytes) => ({ state: decodeJson(bytes) as State }),
+  ...jsonCodec<Cell>(),
   migrate: () => undefined,
   step(cell, event, context) {
     if (cell.state.kind === "new") {

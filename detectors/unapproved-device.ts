@@ -2,8 +2,8 @@ import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
 import type { Detector, DetectorContext } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
+import { jsonCodec } from "./runtime/codec.ts";
 import { SHARERS_KEEP_PER_MILLE } from "./stats/habit.ts";
-import { decodeJson, encodeJson } from "./state-json.ts";
 
 const DAY = 86_400_000;
 /** A device that stays in use after this many reports is tolerated: it is told once a month. */
@@ -136,8 +136,7 @@ export const unapprovedDevice: Detector<Params, State> = {
   accepts: (event) => event["device.id"] !== undefined && event["event.outcome"] === "success",
   admits: (event) => event["event.outcome"] === "success",
   init: () => ({ reported: -1, counted: -1, managed: true, reports: 0 }),
-  encode: encodeJson,
-  decode: (bytes) => decodeJson(bytes) as State,
+  ...jsonCodec<State>(),
   migrate: () => undefined,
   step(state, event, context) {
     const day = Math.floor(context.at / DAY);
