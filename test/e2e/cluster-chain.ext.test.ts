@@ -45,7 +45,7 @@ beforeAll(async () => {
     ["backfill", `${scene.folder}/history.log`, "--config", scene.configFile],
     scene.environment("backfill"),
   );
-  expect(learned.output).toContain("Learned from");
+  if (learned.code !== 0) throw new Error(`backfill ended with ${learned.code}: ${learned.output}`);
   for (const role of ["sink", "detect", "respond", "ingest"]) {
     running.push(
       await startMetsuke(["--role", role, "--config", scene.configFile], scene.environment(role)),

@@ -1,12 +1,9 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Redis } from "ioredis";
-
-const run = promisify(execFile);
+import { debianProgram, freePort } from "./provision.ts";
 
 export interface RedisService {
   readonly url: string;
@@ -25,12 +22,12 @@ export async function startRedis(options: { readonly port?: number } = {}): Prom
   if (named !== undefined && options.port === undefined) {
     return { url: named, stop: () => Promise.resolve(), flush: () => flush(named) };
   }
-  await ensureInstalled();
+  const server = await debianProgram("redis-server", ["redis-server"]);
   const port = options.port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), "metsuke-redis-"));
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
   const quiet = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"];
-  const child = spawn("redis-server", [...settings, ...quiet], { stdio: "ignore" });
+  const child = spawn(server, [...settings, ...quiet], { stdio: "ignore" });
   const exited = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
@@ -47,24 +44,6 @@ export async function startRedis(options: { readonly port?: number } = {}): Prom
     },
   };
 }
-
-async function ensureInstalled(): Promise<void> {
-  if (await isInstalled()) return;
-  try {
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"]);
-  } catch (error) {
-    throw new Error(
-      "redis-server is not in PATH and could not be installed from Debian; install it or name a server in METSUKE_TEST_REDIS",
-      { cause: error },
-    );
-  }
-}
-
-const isInstalled = (): Promise<boolean> =>
-  run("redis-server", ["--version"]).then(
-    () => true,
-    () => false,
-  );
 
 async function ready(url: string): Promise<void> {
   const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: 200 });
@@ -83,15 +62,4 @@ async function flush(url: string): Promise<void> {
   } finally {
     client.disconnect();
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

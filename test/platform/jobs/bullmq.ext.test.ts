@@ -3,7 +3,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createBullmqQueue } from "../../../platform/jobs/bullmq.ts";
 import { jobQueueContract } from "../../contracts/job-queue.ts";
-import { freePort, type RedisService, startRedis } from "../../services/redis.ts";
+import { freePort } from "../../services/provision.ts";
+import { type RedisService, startRedis } from "../../services/redis.ts";
 
 let redis: RedisService;
 let number = 0;
