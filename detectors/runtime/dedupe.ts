@@ -85,7 +85,15 @@ function load(dedupe: Dedupe, id: string): Uint32Array {
   return dedupe.words;
 }
 
-const word = (words: Uint32Array, at: number): number => words[at] as number;
+/** Slot to begin at. All words count: ids that are no hashes may differ in any of them alone. */
+function startOf(words: Uint32Array, at: number): number {
+  let mixed = 0;
+  for (let word = at; word < at + 4; word++) {
+    mixed = Math.imul(mixed ^ (words[word] as number), 0x9e3779b1);
+    mixed ^= mixed >>> 15;
+  }
+  return mixed >>> 0;
+}
 
 /** Whether the id was applied and its event time (epoch ms) is at or after `horizon`. */
 export function hasId(dedupe: Dedupe, id: string, horizon: number): boolean {
@@ -94,7 +102,7 @@ export function hasId(dedupe: Dedupe, id: string, horizon: number): boolean {
   const mask = dedupe.index.length - 1;
   const shift = dedupe.base - (dedupe.segments[0]?.number ?? 0);
   const minute = Math.floor(horizon / MINUTE);
-  for (let slot = word(words, 0) & mask; dedupe.index[slot] !== 0; slot = (slot + 1) & mask) {
+  for (let slot = startOf(words, 0) & mask; dedupe.index[slot] !== 0; slot = (slot + 1) & mask) {
     const entry = (dedupe.index[slot] as number) - 1;
     const segment = dedupe.segments[Math.floor(entry / SEGMENT) + shift];
     if (segment !== undefined && sameId(segment, entry % SEGMENT, words)) {
@@ -144,7 +152,7 @@ const newSegment = (number: number): Segment => ({
 
 function point(dedupe: Dedupe, segment: Segment, at: number): void {
   const mask = dedupe.index.length - 1;
-  let slot = word(segment.ids, at * 4) & mask;
+  let slot = startOf(segment.ids, at * 4) & mask;
   while (dedupe.index[slot] !== 0) slot = (slot + 1) & mask;
   dedupe.index[slot] = (segment.number - dedupe.base) * SEGMENT + at + 1;
   dedupe.used += 1;

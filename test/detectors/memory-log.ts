@@ -14,6 +14,8 @@ export interface MemoryLog extends EventLog {
   /** Calls to `append` that will reject before anything is stored. */
   failAppends: number;
   failCheckpoints: number;
+  /** Topic that takes no records. */
+  refuse: string | undefined;
 }
 
 interface Partition {
@@ -50,6 +52,7 @@ export function createMemoryLog(now: () => number = () => 0): MemoryLog {
   const log: MemoryLog = {
     failAppends: 0,
     failCheckpoints: 0,
+    refuse: undefined,
     records: (topic, number = 0) => partition(topic, number).records,
     async ensureTopics(specs) {
       for (const spec of specs) partition(spec.name, spec.partitions - 1);
@@ -60,6 +63,7 @@ export function createMemoryLog(now: () => number = () => 0): MemoryLog {
         log.failAppends -= 1;
         throw new Error("append failed");
       }
+      if (batches.some((batch) => batch.topic === log.refuse)) throw new Error("refused");
       for (const batch of batches) store(batch);
     },
     async *read(topic, number, from, signal) {

@@ -329,6 +329,10 @@ export function simulate(of: SimulationOptions): {
   const tasks = names.map(start);
   const exchanges = [startExchange(world)];
   let zombies: { readonly run: (now: number) => void; left: number }[] = [];
+  /** A process that is taken for dead may go on for a while. */
+  const leave = (run: (now: number) => void) => {
+    if (chance(world, 0.5)) zombies.push({ run, left: ZOMBIE_STEPS });
+  };
   for (let now = 0; now < STEPS; now++) {
     const pick = Math.floor(world.random() * (names.length + 2));
     if (now % 300 === 0 && world.control.length < of.control.length) {
@@ -343,22 +347,18 @@ export function simulate(of: SimulationOptions): {
       zombie.run(now);
     }
     zombies = zombies.filter((zombie) => zombie.left > 0);
-    if (pick < names.length) {
-      const task = tasks[pick] as TaskActor;
-      stepTask(world, task);
-      if (chance(world, 0.004)) {
-        if (chance(world, 0.5))
-          zombies.push({ run: () => void stepTask(world, task), left: ZOMBIE_STEPS });
-        tasks[pick] = start(names[pick] as string);
-      }
-    } else {
+    const task = tasks[pick];
+    if (task === undefined) {
       const exchange = exchanges[0] as ExchangeActor;
       stepExchange(world, exchange, now);
-      if (chance(world, 0.01)) {
-        if (chance(world, 0.6)) {
-          zombies.push({ run: (at) => stepExchange(world, exchange, at), left: ZOMBIE_STEPS });
-        }
-        exchanges[0] = startExchange(world);
+      if (!chance(world, 0.01)) continue;
+      leave((at) => stepExchange(world, exchange, at));
+      exchanges[0] = startExchange(world);
+    } else {
+      stepTask(world, task);
+      if (chance(world, 0.004)) {
+        leave(() => void stepTask(world, task));
+        tasks[pick] = start(task.name);
       }
     }
     const done = tasks.every(

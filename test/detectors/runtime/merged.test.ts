@@ -171,7 +171,7 @@ describe("merged engine", () => {
       for (const event of events.slice(at))
         collect(seen, processEvent(after, event, arrival(event)));
       collect(seen, endOfInput(after));
-      expect(seen.lines, `restored at ${at}`).toEqual(whole.lines);
+      expect({ at, lines: seen.lines }).toEqual({ at, lines: whole.lines });
     }
   });
 
@@ -198,7 +198,7 @@ describe("merged engine", () => {
     const full = new Map(snapshot(merged));
     expect([...stored.keys()].sort()).toEqual([...full.keys()].sort());
     for (const [key, value] of full)
-      expect(Buffer.from(stored.get(key) ?? []), key).toEqual(Buffer.from(value));
+      expect([key, Buffer.from(stored.get(key) ?? [])]).toEqual([key, Buffer.from(value)]);
   });
 });
 
