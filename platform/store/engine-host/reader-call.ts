@@ -35,7 +35,7 @@ export function createReaderCall(
     ]);
     return {
       sql: statement.sql,
-      format: formatOf(statement.format, call),
+      format: gate.format(formatOf(statement.format, call)),
       database,
       settings: [...always, ...readerCaps(limits), ...known(engine, asked)],
       parameters: call.parameters,

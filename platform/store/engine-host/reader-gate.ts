@@ -31,6 +31,8 @@ export interface ReaderGate {
   admit(canonical: string): Statement;
   /** The value that may be used, capped. @throws Refusal 164 when readers may not set it. */
   setting(name: string, value: string): string;
+  /** The name of a format that needs no file. @throws Refusal 73. */
+  format(name: string): string;
   parameter(name: string): void;
 }
 
@@ -52,10 +54,11 @@ export function createReaderGate(
       const statement = splitTail(canonical, tokensOf(canonical));
       checkKind(statement.tokens);
       statement.tokens.forEach((token, at) => checkToken(statement.tokens, token, at, allowed));
-      if (statement.format !== undefined && !outputFormats.has(statement.format)) {
-        throw new Refusal(73, "UNKNOWN_FORMAT", `Unknown format ${statement.format}.`);
-      }
       return statement;
+    },
+    format(name) {
+      if (outputFormats.has(name)) return name;
+      throw new Refusal(73, "UNKNOWN_FORMAT", `Format ${name} is not open to readers.`);
     },
     setting: (name, value) => readerSetting(name, value, limits),
     parameter(name) {
@@ -65,8 +68,8 @@ export function createReaderGate(
 }
 
 interface AllowedFunctions {
-  /** Everything the engine has by that name, allowed or not; lower case. */
-  readonly existing: ReadonlySet<string>;
+  /** What the engine has and readers may not call; lower case. */
+  readonly denied: ReadonlySet<string>;
   readonly plain: Set<string>;
   /** Aggregate functions: combinators may follow their name. */
   readonly aggregates: readonly string[];
@@ -86,11 +89,16 @@ function allowedFunctions(functions: readonly FunctionRow[]): AllowedFunctions {
       plain.add(name);
     }
   }
-  const existing = new Set(functions.map(({ name }) => name.toLowerCase()));
-  return { existing, plain, aggregates };
+  const closed = functions
+    .map(({ name }) => name)
+    .filter((name) => !isAllowedFunction({ plain, aggregates }, name));
+  return { denied: new Set(closed.map((name) => name.toLowerCase())), plain, aggregates };
 }
 
-const isAllowedFunction = ({ plain, aggregates }: AllowedFunctions, name: string): boolean => {
+const isAllowedFunction = (
+  { plain, aggregates }: Pick<AllowedFunctions, "plain" | "aggregates">,
+  name: string,
+): boolean => {
   const lower = name.toLowerCase();
   return (
     plain.has(lower) || aggregates.some((known) => lower.startsWith(known) && tailed(lower, known))
@@ -172,10 +180,18 @@ function checkToken(
       throw new Refusal(497, "ACCESS_DENIED", `Not enough privileges for system.${table}.`);
     }
   }
+  // A bare name is a function too where one is expected: arrayMap(file, ['/etc/passwd']).
+  if (isName(token) && !isPartOfName(tokens, at) && allowed.denied.has(token.text.toLowerCase())) {
+    checkFunction(token.text, allowed);
+  }
   if (!isName(token) || next?.text !== "(" || insideType(tokens, at)) return;
   if (token.kind === "word" && bracketWords.has(token.text)) return;
   checkFunction(token.text, allowed);
 }
+
+/** `AS file`, `t.file`, `file.x`: columns and aliases, which no function is called by. */
+const isPartOfName = (tokens: readonly Token[], at: number): boolean =>
+  isWord(tokens[at - 1], "AS") || tokens[at - 1]?.text === "." || tokens[at + 1]?.text === ".";
 
 /** Where the engine would look a name up as a table; its `default` database also holds files. */
 function isTablePlace(tokens: readonly Token[], at: number): boolean {
@@ -186,7 +202,7 @@ function isTablePlace(tokens: readonly Token[], at: number): boolean {
 
 function checkFunction(name: string, allowed: AllowedFunctions): void {
   if (isAllowedFunction(allowed, name)) return;
-  if (allowed.existing.has(name.toLowerCase())) {
+  if (allowed.denied.has(name.toLowerCase())) {
     throw new Refusal(497, "ACCESS_DENIED", `Function ${name} is not open to readers.`);
   }
   throw new Refusal(

@@ -104,6 +104,11 @@ const mutations: readonly Mutation[] = [
         "unhex('00')||'$1'",
       ]),
     ),
+  (text, random) =>
+    text.replace(
+      /(\w+)\(('[^']*')\)/,
+      pick(random, ["arrayMap($1, [$2])", "arrayFirst($1, [$2])", "arrayMap(f -> $1(f), [$2])"]),
+    ),
   (text) => `SELECT * FROM (${text})`,
   (text) => `SELECT (${text})`,
   (text) => `WITH q AS (${text}) SELECT * FROM q`,
