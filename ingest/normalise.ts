@@ -80,17 +80,18 @@ function readyEvent(work: Work, views: readonly RawRecord[], given: GivenIds): E
   const event: unknown = { ...flat };
   if (!isEvent(event) || event["event.id"] === "") return undefined;
   const { original, batch } = work;
-  const id = givenId(work, event, given);
-  const encoding = event["event.original"] === undefined ? original.encoding : undefined;
-  return {
-    "event.original": original.text,
-    ...(encoding === undefined ? {} : { "event.original_encoding": encoding }),
-    "event.ingested": work.arrivedAt,
+  const lacks: Record<string, unknown> = {
     "organization.id": batch.provenance.tenant,
+    "event.ingested": work.arrivedAt,
     ...(event["sender.transport"] === undefined ? work.sender : {}),
-    ...event,
-    "event.id": id,
   };
+  if (event["event.original"] === undefined) {
+    lacks["event.original"] = original.text;
+    if (original.encoding !== undefined) lacks["event.original_encoding"] = original.encoding;
+  }
+  const whole: Record<string, unknown> = { ...event, "event.id": givenId(work, event, given) };
+  for (const [key, value] of Object.entries(lacks)) whole[key] ??= value;
+  return whole as Event;
 }
 
 /** Ids that events brought along, and what they stand for. */

@@ -177,7 +177,9 @@ describe("an Event that was made before", () => {
         provenance: { tenant: "t2", transport: "file", senderId: "g", authenticated: false },
       },
     );
-    expect(again.events).toEqual(made);
+    expect(again.events.map((found) => JSON.stringify(found))).toEqual(
+      made.map((found) => JSON.stringify(found)),
+    );
   });
 
   it("gets only what it lacks", () => {
