@@ -168,24 +168,35 @@ async function securedListener(dir: string, plain: ReturnType<typeof settings>) 
 
 const clusterId = () => Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
 
+/** Runs the broker below a shell that kills it when this process is gone, however that went. */
+const KEEPER = `"$@" 3<&- & broker=$!
+{ cat <&3 >/dev/null; kill -9 $broker; } 2>/dev/null &
+exec 3<&-
+trap 'kill -TERM $broker' TERM
+wait $broker
+wait $broker`;
+
 function javaProcess(java: string, lib: string, file: string, log: string) {
   const small = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
   let child: ChildProcess | undefined;
-  process.once("exit", () => child?.kill("SIGKILL"));
   return {
     start(): void {
       const output = openSync(log, "a");
-      child = spawn(java, [...small, "-cp", join(lib, "*"), "kafka.Kafka", file], {
-        stdio: ["ignore", output, output],
+      const command = [java, ...small, "-cp", join(lib, "*"), "kafka.Kafka", file];
+      child = spawn("/bin/sh", ["-c", KEEPER, "sh", ...command], {
+        stdio: ["ignore", output, output, "pipe"],
       });
     },
-    async end(signal: NodeJS.Signals): Promise<void> {
+    async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
       const ending = child;
       child = undefined;
       if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
       const ended = once(ending, "exit");
-      ending.kill(signal);
+      // The keeper kills as soon as the pipe is closed.
+      if (signal === "SIGKILL") ending.stdio[3]?.destroy();
+      else ending.kill(signal);
       await ended;
+      ending.stdio[3]?.destroy();
     },
   };
 }
