@@ -74,13 +74,14 @@ interface Failed {
  * An Event that was already made (output of `normalize`, history) goes through as it is, what it
  * lacks is added. Only from a file: there the operator vouches for what it says.
  */
-function readyEvent(work: Work, views: readonly RawRecord[], given: GivenIds): Event | undefined {
+function readyEvent(work: Work, views: readonly RawRecord[], make: Make): Event | undefined {
   const flat = work.batch.provenance.transport === "file" ? views[0]?.flat : undefined;
   if (flat?.["event.id"] === undefined || flat["event.dataset"] === undefined) return undefined;
   const event: unknown = { ...flat };
   if (!isEvent(event) || event["event.id"] === "") return undefined;
   const { original, batch } = work;
   const lacks: Record<string, unknown> = {
+    ...make.derive(event),
     "organization.id": batch.provenance.tenant,
     "event.ingested": work.arrivedAt,
     ...(event["sender.transport"] === undefined ? work.sender : {}),
@@ -89,7 +90,7 @@ function readyEvent(work: Work, views: readonly RawRecord[], given: GivenIds): E
     lacks["event.original"] = original.text;
     if (original.encoding !== undefined) lacks["event.original_encoding"] = original.encoding;
   }
-  const whole: Record<string, unknown> = { ...event, "event.id": givenId(work, event, given) };
+  const whole: Record<string, unknown> = { ...event, "event.id": givenId(work, event, make.given) };
   for (const [key, value] of Object.entries(lacks)) whole[key] ??= value;
   return whole as Event;
 }
@@ -107,14 +108,13 @@ function givenId(work: Work, event: Event, given: GivenIds): string {
   return before === undefined || before === meaning ? id : meaning;
 }
 
-interface Make {
-  readonly stamp: Stamp;
+interface Make extends Stamp {
   readonly given: GivenIds;
 }
 
 /** Events of one document of a record. */
 function eventsOf(work: Work, views: readonly RawRecord[], make: Make): Event[] | Failed {
-  const ready = readyEvent(work, views, make.given);
+  const ready = readyEvent(work, views, make);
   if (ready !== undefined) return [ready];
   const reading = chooseReading(views, work.batch.dataset);
   if ("code" in reading) return { failure: reading, dataset: work.batch.dataset };
@@ -184,7 +184,7 @@ export function createNormaliser(config: NormaliserConfig): Normaliser {
     for (const record of batch.records) {
       const original = originalOf(record.subarray(0, limits.keptBytes));
       const work: Work = { ...arrival, original, ordinal: ordinals(record) };
-      const made = tooLarge(batch, record, limits) ?? recordEvents(work, { stamp, given });
+      const made = tooLarge(batch, record, limits) ?? recordEvents(work, { ...stamp, given });
       if (Array.isArray(made)) normalised.events.push(...made);
       else normalised.rejects.push(rejectOf(work, made.failure, made.dataset));
     }

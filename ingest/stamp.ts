@@ -1,7 +1,7 @@
 import type { Event } from "../schemas/event.ts";
 import { idFromBytes, idFromNative } from "./event-id.ts";
 import type { ParsedRecord, ParseFailure } from "./format.ts";
-import type { GeoLookup, Network, Place } from "./geo.ts";
+import type { GeoLookup, Network } from "./geo.ts";
 import { identityOf } from "./identity.ts";
 import { ocsfOf } from "./ocsf.ts";
 import { createPlaces } from "./place.ts";
@@ -45,8 +45,7 @@ export function senderOf(batch: RawBatch): Partial<Event> {
 }
 
 /** A place of ours replaces the whole of what the record said: half of each would be neither. */
-function lay(fields: Record<string, unknown>, place: Place | undefined): void {
-  if (place === undefined) return;
+function lay(fields: Record<string, unknown>, place: Partial<Event>): void {
   if (place["source.geo.location.lat"] !== undefined) {
     for (const key of Object.keys(fields)) if (key.startsWith("source.geo.")) delete fields[key];
   }
@@ -87,14 +86,33 @@ export function idOf(work: Work, parsed: ParsedRecord, index: number): string {
   });
 }
 
-export type Stamp = (work: Work, parsed: ParsedRecord, index: number) => Event | ParseFailure;
+export interface Stamp {
+  /** The Event of what a format read. */
+  readonly stamp: (work: Work, parsed: ParsedRecord, index: number) => Event | ParseFailure;
+  /** Place, account and OCSF class, as far as the event itself gives them. */
+  readonly derive: (event: Partial<Event>) => Partial<Event>;
+}
 
 /** Lays over what a format read the fields that ingest alone may say. */
 export function createStamp(config: StampConfig): Stamp {
   const domains = config.identityDomains ?? {};
   const placeOf = createPlaces(config.networks ?? [], config.geo);
 
-  return (work, parsed, index) => {
+  function derive(event: Partial<Event>): Partial<Event> {
+    const identity = identityOf(event, domains);
+    const ocsf = event["ocsf.class_uid"] === undefined ? ocsfOf(event) : undefined;
+    return {
+      ...placeOf(event),
+      ...(identity === undefined
+        ? {}
+        : { "user.entity.id": identity.id, "user.entity.type": identity.type }),
+      ...(ocsf === undefined
+        ? {}
+        : { "ocsf.class_uid": ocsf.classUid, "ocsf.activity_id": ocsf.activityId }),
+    };
+  }
+
+  function stamp(work: Work, parsed: ParsedRecord, index: number): Event | ParseFailure {
     const event = parsed.event as Partial<Event>;
     const written = parsed.event["@timestamp"] ?? parsed.timeAsWritten;
     const at = written === undefined ? work.arrivedAt : readTime(written, work.time);
@@ -108,17 +126,7 @@ export function createStamp(config: StampConfig): Stamp {
     };
     fields["@timestamp"] = at;
     for (const key of names) showName(fields, key);
-    lay(fields, placeOf(event));
-    const identity = identityOf(fields, domains);
-    if (identity !== undefined) {
-      fields["user.entity.id"] = identity.id;
-      fields["user.entity.type"] = identity.type;
-    }
-    const ocsf = event["ocsf.class_uid"] === undefined ? ocsfOf(event) : undefined;
-    if (ocsf !== undefined) {
-      fields["ocsf.class_uid"] = ocsf.classUid;
-      fields["ocsf.activity_id"] = ocsf.activityId;
-    }
+    lay(fields, derive(fields));
     fields["organization.id"] = work.batch.provenance.tenant;
     fields["event.ingested"] = work.arrivedAt;
     if (isAfter(at, work.futureFrom)) fields["event.future"] = true;
@@ -128,5 +136,7 @@ export function createStamp(config: StampConfig): Stamp {
       fields["event.original_encoding"] = work.original.encoding;
     }
     return fields as Event;
-  };
+  }
+
+  return { stamp, derive };
 }

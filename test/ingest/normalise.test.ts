@@ -191,6 +191,8 @@ describe("an Event that was made before", () => {
       "event.original": text,
       "organization.id": "t1",
       "sender.id": "f.log",
+      "user.entity.id": "ann",
+      "user.entity.type": "user",
     });
   });
 
