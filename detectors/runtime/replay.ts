@@ -56,14 +56,22 @@ const nothing: Outputs = { anomalies: [], scores: [], deltas: [], tables: [], fa
 export function createReplay(options: ReplayOptions): Replay {
   const engine = createMerged(options, "replay");
   const window: Window = { queue: [], head: 0, minima: [], minimum: 0, count: 0 };
+  const historical = options.historical ?? false;
   const next = (): Outputs => {
     const { event, arrival } = shift(engine, window, options.readAt);
-    return processEvent(engine, event, arrival, options.historical ?? false);
+    return processEvent(engine, event, arrival, historical);
   };
   return {
     engine,
     push(event) {
-      enter(window, { event, time: engine.gate.readTime(event["@timestamp"]) });
+      // Its arrival is known and nothing waits before it: there is nothing to look ahead for.
+      if (window.head === window.queue.length && event["event.ingested"] !== undefined) {
+        const said = engine.gate.readTime(event["event.ingested"]);
+        if (!Number.isNaN(said)) {
+          return processEvent(engine, event, Math.min(said, options.readAt), historical);
+        }
+      }
+      enter(window, event, engine.gate.readTime(event["@timestamp"]));
       return window.queue.length - window.head > LOOK_AHEAD ? next() : nothing;
     },
     end() {
@@ -80,8 +88,8 @@ export function createReplay(options: ReplayOptions): Replay {
   };
 }
 
-function enter(window: Window, of: { readonly event: Event; readonly time: number }): void {
-  const waiting = { ...of, number: window.count++ };
+function enter(window: Window, event: Event, time: number): void {
+  const waiting: Waiting = { event, time, number: window.count++ };
   window.queue.push(waiting);
   if (!Number.isFinite(waiting.time)) return;
   const { minima } = window;
