@@ -53,6 +53,8 @@ export interface AppOptions {
   readonly logger: Logger;
   /** A defect in a loop that has to run: the process should end and resume from its checkpoint. */
   readonly failed: (error: unknown) => void;
+  /** Epoch ms at which records arrive and heartbeats speak; default the wall clock. */
+  readonly arrivalClock?: () => number;
 }
 
 interface Building {
@@ -72,7 +74,7 @@ interface Building {
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, logger } = options;
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
-  const log = await openEventLog(config, logger);
+  const log = await patiently(() => openEventLog(config, logger), "event log", logger);
   const building: Building = {
     options,
     metrics: createMetrics(),
@@ -149,7 +151,7 @@ async function openStoreFor(building: Building): Promise<StorePart | undefined> 
 
 async function startSink(building: Building, store: StorePart): Promise<void> {
   const { options, metrics, log, closers } = building;
-  await migrateWhenThere(store, options.logger);
+  await patiently(() => migrate(store.writer, store.database), "store", options.logger);
   const ending = new AbortController();
   const running = runSink({
     log,
@@ -169,15 +171,21 @@ async function startSink(building: Building, store: StorePart): Promise<void> {
 
 const RETRY_MS = 2_000;
 
-/** A store that is away at the start is waited for, like one that goes away later. */
-async function migrateWhenThere(store: StorePart, logger: Logger): Promise<void> {
+/** What is away at the start is waited for, like what goes away later. */
+async function patiently<Result>(
+  attempt: () => Promise<Result>,
+  what: string,
+  logger: Logger,
+): Promise<Result> {
   for (;;) {
     try {
-      await migrate(store.writer, store.database);
-      return;
+      return await attempt();
     } catch (error) {
       if (!(error instanceof MetsukeError) || !error.retryable) throw error;
-      logger.warn({ err: error.message, code: error.code }, "store does not answer, waiting");
+      logger.warn(
+        { waiting_for: what, err: error.message, code: error.code },
+        "not there yet, waiting",
+      );
       await delay(RETRY_MS);
     }
   }
@@ -254,7 +262,7 @@ async function startIngest(building: Building): Promise<Ingest> {
     logger: options.logger.child({ component: "ingest" }),
     metrics,
     ingestId: randomUUID(),
-    now: Date.now,
+    now: options.arrivalClock ?? Date.now,
   });
   closers.push(() => ingest.close());
   for (const source of sources) {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import kafkajs, { type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
 import Cluster from "kafkajs/src/cluster/index.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
@@ -18,6 +19,10 @@ const CONNECT_MS = 5_000;
 const REQUEST_MS = 30_000;
 const METADATA_MS = 60_000;
 /** Waiting is done one level up, where it is logged and can be cancelled. */
+/** Leadership of a new or moved partition settles within a second or two. */
+const STALE: ReadonlySet<string> = new Set(["LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION"]);
+const STALE_RETRIES = 10;
+const STALE_WAIT_MS = 200;
 const RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
 
 /** The kafkajs client for producers and administration. */
@@ -76,24 +81,28 @@ export function openLink(connection: Connection): Link {
     for (const socket of dropped?.sockets ?? []) socket.destroy();
     dropped?.cluster.then((cluster) => cluster.disconnect()).catch(() => undefined);
   };
-  return {
-    async with(use) {
-      opening ??= open();
-      const mine = opening;
-      try {
-        return await use(await mine.cluster);
-      } catch (error) {
-        // An answer, even a bad one, came over a connection that works; what it is about may be stale.
-        if (kafkaErrorType(error) === undefined) {
-          if (opening === mine) drop();
-        } else {
-          await mine.cluster.then((cluster) => cluster.refreshMetadata()).catch(() => undefined);
-        }
-        throw unavailable(error);
+  const attempt = async <Result>(
+    use: (cluster: Cluster) => Promise<Result>,
+    left: number,
+  ): Promise<Result> => {
+    opening ??= open();
+    const mine = opening;
+    try {
+      return await use(await mine.cluster);
+    } catch (error) {
+      const type = kafkaErrorType(error);
+      // An answer, even a bad one, came over a connection that works; what it is about may be stale.
+      if (type === undefined) {
+        if (opening === mine) drop();
+      } else {
+        await mine.cluster.then((cluster) => cluster.refreshMetadata()).catch(() => undefined);
       }
-    },
-    close: drop,
+      if (left === 0 || !STALE.has(type ?? "")) throw unavailable(error);
+    }
+    await delay(STALE_WAIT_MS);
+    return attempt(use, left - 1);
   };
+  return { with: (use) => attempt(use, STALE_RETRIES), close: drop };
 }
 
 function newCluster(connection: Connection, sockets: Set<Socket>): Cluster {

@@ -14,6 +14,7 @@ import {
   freePort,
   mavenJars,
   named,
+  debianProgram,
   program,
   until,
 } from "./provision.ts";
@@ -98,7 +99,7 @@ export const kafkaJars = (): Promise<string> =>
   ]);
 
 async function fromMaven(wishes: KafkaWishes): Promise<KafkaService> {
-  const java = await program("java");
+  const java = await debianProgram("java", ["openjdk-17-jre-headless"]);
   const lib = await kafkaJars();
   const dir = await mkdtemp(join(tmpdir(), "metsuke-kafka-"));
   const port = await freePort();

@@ -10,7 +10,7 @@ import {
   freePort,
   mavenArchive,
   named,
-  program,
+  debianProgram,
   until,
 } from "./provision.ts";
 
@@ -53,7 +53,7 @@ async function fromEnvironment(wishes: KeycloakWishes): Promise<Keycloak> {
 }
 
 async function fromMaven(wishes: KeycloakWishes): Promise<Keycloak> {
-  await program("java");
+  await debianProgram("java", ["openjdk-17-jre-headless"]);
   const folder = await mavenArchive(
     `keycloak-dist-${KEYCLOAK_VERSION}`,
     `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`,

@@ -90,7 +90,7 @@ async function maven(
   artifacts: readonly string[],
   goal: readonly string[],
 ): Promise<string> {
-  const mvn = await program("mvn");
+  const mvn = await debianProgram("mvn", ["maven"]);
   return cached(name, async (folder) => {
     const project = await mkdtemp(join(await cacheFolder(), "pom-"));
     try {
