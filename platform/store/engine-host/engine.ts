@@ -1,4 +1,4 @@
-import { drainPending, Session } from "chdb";
+import { Session } from "chdb";
 import { errorText } from "../../errors.ts";
 import type { FunctionRow } from "./reader-gate.ts";
 
@@ -42,9 +42,16 @@ export async function openEngine(dir: string): Promise<Engine> {
   const names = async (sql: string) =>
     new Set((await rows<{ name: string }>(sql)).map(({ name }) => name));
   let calls = 0;
+  const running = new Set<Promise<unknown>>();
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    const forget = () => running.delete(work);
+    work.then(forget, forget);
+    return work;
+  };
   const engine: Engine = {
-    run: (call, signal) => run(dir, call, `/*call:${process.pid}.${++calls}*/`, signal),
-    canonical: (sql) => canonical(dir, sql),
+    run: (call, signal) => tracked(run(dir, call, `/*call:${process.pid}.${++calls}*/`, signal)),
+    canonical: (sql) => tracked(canonical(dir, sql)),
     settingNames: await names("SELECT name FROM system.settings"),
     functions: await rows<FunctionRow>(
       "SELECT name, is_aggregate, alias_to, categories FROM system.functions",
@@ -53,7 +60,8 @@ export async function openEngine(dir: string): Promise<Engine> {
       "SELECT name FROM system.table_functions WHERE allow_readonly",
     ),
     async close() {
-      await drainPending();
+      // Not the library's own drainPending: while a statement ignores KILL it eats all memory.
+      await Promise.allSettled(running);
       root.close();
     },
   };

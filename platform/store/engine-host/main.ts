@@ -64,10 +64,9 @@ function closeOnSignals(server: Server, engine: Engine): void {
     if (closing) return;
     closing = true;
     const impatient = setTimeout(() => server.closeAllConnections(), 1_500);
-    const hurry = setTimeout(() => process.exit(0), 5_000);
+    setTimeout(() => process.exit(0), 5_000);
     server.close(() => {
       clearTimeout(impatient);
-      clearTimeout(hurry);
       void engine.close().finally(() => process.exit(0));
     });
     server.closeIdleConnections();
