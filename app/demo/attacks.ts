@@ -11,12 +11,25 @@ const ATTACKER = "192.0.2.66";
 export const heldAfter = (action: Action): number =>
   Date.parse(action["lease.started"] ?? "") - Date.parse(action["@timestamp"]);
 
-export const confirmed =
-  (type: Action["action.type"], target: string) =>
-  (action: Action): boolean =>
-    action["action.type"] === type &&
-    action["target.id"] === target &&
-    action["action.status"] === "confirmed";
+/** The verified effect on a target; without one an error that says what became of it instead. */
+export async function effectOn(
+  stage: Stage,
+  type: Action["action.type"],
+  target: string,
+): Promise<Action> {
+  const about = (action: Action): boolean =>
+    action["action.type"] === type && action["target.id"] === target;
+  const found = await stage.action(
+    (action) => about(action) && action["action.status"] === "confirmed",
+  );
+  if (found !== undefined) return found;
+  const instead = (await stage.actions(about)).map(
+    (action) => `${action["action.status"]}: ${action["guard.reason"] ?? action["action.outcome"]}`,
+  );
+  throw new Error(
+    `no verified ${type} of ${target} (${instead.join("; ") || "none was called for"})`,
+  );
+}
 
 /** The actions about some targets, as an analyst would ask for them. */
 export const actionsSql = (targets: readonly string[]): string =>
@@ -42,8 +55,7 @@ export const stolenPassword: Play = async (stage, { check }) => {
   );
   check("the thief was let in: nothing was wrong with the password", thief.result.ok);
 
-  const lock = await stage.action(confirmed("lock_account", person.name));
-  if (lock === undefined) throw new Error(`no verified lock of ${person.name}`);
+  const lock = await effectOn(stage, "lock_account", person.name);
   const ms = heldAfter(lock);
   teller.event(`${person.name} is locked: ${lock["action.outcome"] ?? ""}.`);
   check(`locked and read back ${count(ms)} ms after the event`, ms < 10_000);
@@ -54,8 +66,8 @@ export const stolenPassword: Play = async (stage, { check }) => {
   );
   const sessions = [own.result, thief.result].map((one) => (one.ok ? one.session : ""));
   check("both sessions are gone", !sessions.some((id) => identity.sessionActive(id)));
-  const block = await stage.action(confirmed("block_device", device));
-  check(`${device} is blocked too`, block !== undefined && identity.deviceActive(device) === false);
+  await effectOn(stage, "block_device", device);
+  check(`${device} is blocked too`, identity.deviceActive(device) === false);
 
   const shown = await stage.show(
     anomaliesSql([person.name, device]),
@@ -156,8 +168,7 @@ export const unapprovedDevice: Play = async (stage, { check }) => {
     `${person.name} signs in from home on ${device}, which nobody approved, with the right password.`,
   );
   check("the password was right", signedIn.result.ok);
-  const block = await stage.action(confirmed("block_device", device));
-  if (block === undefined) throw new Error(`no verified block of ${device}`);
+  const block = await effectOn(stage, "block_device", device);
   const ms = heldAfter(block);
   teller.event(`${device} is blocked: ${block["action.outcome"] ?? ""}.`);
   check(`blocked and read back ${count(ms)} ms after the event`, ms < 10_000);

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { actions } from "../commands/actions.ts";
-import { actionsSql, confirmed, heldAfter } from "./attacks.ts";
+import { actionsSql, effectOn, heldAfter } from "./attacks.ts";
 import { abroad, laptopOf } from "./company.ts";
 import { passwordOf, QUIET_SECONDS } from "./setting.ts";
 import type { Play, Stage } from "./stage.ts";
@@ -30,10 +30,8 @@ export const wrongLock: Play = async (stage, { check }) => {
   const from = { ...abroad("Tokyo", "203.0.113.140", 50_333), "device.id": device };
   await stage.signIn({ person, from });
   teller.event(`${person.name}, on a trip, signs in from a hotel in Tokyo on a borrowed laptop.`);
-  const lock = await stage.action(confirmed("lock_account", person.name));
-  const block = await stage.action(confirmed("block_device", device));
-  if (lock === undefined || block === undefined)
-    throw new Error(`no verified lock of ${person.name}`);
+  const lock = await effectOn(stage, "lock_account", person.name);
+  const block = await effectOn(stage, "block_device", device);
   check(
     `locked after ${count(heldAfter(lock))} ms, wrongly`,
     identity.userActive(person.name) === false,
