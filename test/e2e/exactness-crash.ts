@@ -114,7 +114,7 @@ function plan(stage: Stage, batches: number): Map<number, readonly string[]> {
 async function killAndStart(stage: Stage, names: readonly string[]): Promise<void> {
   await delay(stage.dice.integer(40));
   stage.wishes.say?.(`SIGKILL ${names.join(", ")}`);
-  await Promise.all(names.map((name) => stage.running.get(name)?.end("SIGKILL")));
+  for (const name of names) await stage.running.get(name)?.end("SIGKILL");
   for (const name of names) await start(stage, name);
 }
 
@@ -128,7 +128,10 @@ async function sendAll(stage: Stage): Promise<void> {
     const lines = company.lines.slice(index * BATCH, (index + 1) * BATCH);
     const victims = kills.get(index);
     // The killing falls into the requests that are under way.
-    if (victims !== undefined) restarts = restarts.then(() => killAndStart(stage, victims));
+    if (victims !== undefined) {
+      await restarts;
+      restarts = killAndStart(stage, victims);
+    }
     await send(stage, lines);
     again.push(...lines.filter(() => stage.dice.chance(repeated)));
     if (again.length >= BATCH) {

@@ -16,7 +16,7 @@ export interface Outcome {
   /** Which findings they are, for a reader of a difference: id → detector, entity, message. */
   readonly about: ReadonlyMap<string, string>;
   readonly incidents: readonly string[];
-  /** `id status guard` each. */
+  /** `id type status guard` each. */
   readonly actions: readonly string[];
   /** Anomalies that reached a person. */
   readonly pages: readonly string[];
@@ -34,7 +34,12 @@ interface Anomalous {
 const sorted = (values: Iterable<string>): string[] => [...new Set(values)].toSorted();
 
 export const actionText = (action: Action): string =>
-  [action["action.id"], action["action.status"], action["guard.name"] ?? ""].join(" ");
+  [
+    action["action.id"],
+    action["action.type"],
+    action["action.status"],
+    action["guard.name"] ?? "",
+  ].join(" ");
 
 function outcomeOf(parts: {
   readonly anomalies: readonly Anomalous[];

@@ -41,10 +41,11 @@ export interface Input {
   readonly company: Company;
   /** File with its lines. */
   readonly path: string;
+  /** How long detection may take to read everything, ms; default 90 000. */
+  readonly settleMs?: number;
 }
 
-/** How long detection may take to read everything; long runs are given more. */
-const SETTLE_MS = Number(process.env["METSUKE_TEST_SETTLE_MS"] ?? "90000");
+const SETTLE_MS = 90_000;
 const logger = createLogger({ level: process.env["LOG_LEVEL"] ?? "error" });
 
 /** `replay` of the file, as the command does it. */
@@ -132,7 +133,12 @@ const tasksOf = (status: Readonly<Record<string, unknown>>): readonly TaskAt[] =
   (status["detect"] as { readonly tasks?: readonly TaskAt[] } | undefined)?.tasks ?? [];
 
 /** Waits until every task has read all that is in its partition. */
-async function detected(scene: Scene, app: App, detecting: Detecting): Promise<void> {
+async function detected(
+  scene: Scene,
+  app: App,
+  detecting: Detecting,
+  timeoutMs: number,
+): Promise<void> {
   const merged = scene.config.partitions === 1 && scene.config.event_log.kafka === undefined;
   const read = topicsRead(detectionChoice(scene.config).detectors);
   const wanted = merged ? 1 : read.length * scene.config.partitions;
@@ -147,7 +153,7 @@ async function detected(scene: Scene, app: App, detecting: Detecting): Promise<v
       const ends = detecting.processes.map((one) => one.output()).join("\n");
       throw new Error(`detection has not read everything: ${JSON.stringify(tasks)}\n${ends}`);
     }
-  }, SETTLE_MS);
+  }, timeoutMs);
 }
 
 async function isBehind(log: EventLog, { task, offset }: TaskAt): Promise<boolean> {
@@ -217,7 +223,7 @@ export async function lived(setting: Setting, input: Input): Promise<LiveRun> {
     app = await scene.start(withDetection(setting));
     detecting = await startDetecting(scene, setting.processes);
     if (setting.way !== "backlog") await feed(scene, app, setting, input);
-    await detected(scene, app, detecting);
+    await detected(scene, app, detecting, input.settleMs ?? SETTLE_MS);
     return await triaged(app.log, scene.config);
   } finally {
     await Promise.all(detecting.processes.map((one) => one.end()));
