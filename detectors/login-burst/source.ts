@@ -43,11 +43,9 @@ function open(state: SourceState, day: number): void {
   Object.assign(state, sourceState(), { day, usual: Math.round(usual * 100) / 100 });
 }
 
-function add(list: number[], value: number): boolean {
-  if (list.includes(value)) return false;
-  if (list.length < ACCOUNTS) list.push(value);
-  return true;
-}
+/** The list with the value, as long as it needs to be: lists that grow in place keep spare room, and addresses are many. */
+const appended = <Value>(list: readonly Value[], value: Value, most: number): Value[] =>
+  list.length < most ? list.concat([value]) : (list as Value[]);
 
 /** An office gateway fails for many accounts too, but succeeds for more. */
 const outweighs = (state: SourceState, accounts: number): boolean =>
@@ -92,9 +90,11 @@ function onFailure(state: SourceState, event: Event, context: BurstContext): voi
   state.failures += weightOf(event);
   // Names that do not exist are the noise of the internet, not an attempt on an account of ours.
   if (account === undefined || event["user.known"] === false) return;
-  if (!add(state.failing, hash32(account))) return;
-  if (state.names.length < 5) state.names.push(account.slice(0, 24));
-  if (state.recent.length < 8) state.recent.push(evidenceOf(event));
+  const hashed = hash32(account);
+  if (state.failing.includes(hashed)) return;
+  state.failing = appended(state.failing, hashed, ACCOUNTS);
+  state.names = appended(state.names, account.slice(0, 24), 5);
+  if (state.recent.length < 8) state.recent = appended(state.recent, evidenceOf(event), 8);
   if (!state.told && outweighs(state, SUSPECT)) {
     state.told = true;
     context.contribute("login.spraying", context.entity.id, 1000);
@@ -109,7 +109,10 @@ function onSuccess(state: SourceState, event: Event, context: BurstContext): voi
   const account = event["user.entity.id"];
   if (account === undefined) return;
   const spraying = outweighs(state, context.params.spray_accounts);
-  if (!add(state.succeeding, hash32(account)) || !spraying || state.successes >= 8) return;
+  const hashed = hash32(account);
+  if (state.succeeding.includes(hashed)) return;
+  state.succeeding = appended(state.succeeding, hashed, ACCOUNTS);
+  if (!spraying || state.successes >= 8) return;
   state.successes++;
   report(state, context, { account, evidence: evidenceOf(event) });
 }

@@ -11,6 +11,8 @@ import { createWakeQueue, nextWake, type WakeQueue } from "./wakes.ts";
 
 /** Entities of one kind that one task keeps state for; beyond it the least recently active go. */
 export const ENTITIES_PER_KIND = 1_000_000;
+/** Of addresses fewer are kept: strangers have as many as they like, and each takes kilobytes. */
+export const SOURCES = 100_000;
 
 /** What all tasks of a process share. */
 export interface Surroundings {
@@ -60,7 +62,11 @@ export const createCore = ({ plan, partition, gate, around }: CoreOptions): Core
   around,
   gate,
   kinds: plan.kinds.map(({ kind, detectors }) =>
-    createSlotTable(kind, detectors, around.entitiesPerKind),
+    createSlotTable(
+      kind,
+      detectors,
+      kind === "source" ? Math.min(SOURCES, around.entitiesPerKind) : around.entitiesPerKind,
+    ),
   ),
   wakes: createWakeQueue(),
   contributions: createContributions(),

@@ -1,5 +1,6 @@
 import { detectors } from "../../detectors/index.ts";
 import type { Detector } from "../../detectors/detector.ts";
+import { mergedCells, mergedCovered } from "../../detectors/runtime/merged.ts";
 import { createReplay } from "../../detectors/runtime/replay.ts";
 import { detectionChoice } from "../../app/engine-options.ts";
 import { parseConfig } from "../../app/config.ts";
@@ -43,12 +44,22 @@ function settledMegabytes(): number {
   return process.memoryUsage.rss() / 1_048_576;
 }
 
+/** What the live driver does after so many events. */
+const CUT = 200_000;
+let cells = 0;
+function cut(): void {
+  for (const _cell of mergedCells(engine.engine, false)) cells += 1;
+  mergedCovered(engine.engine);
+}
+
 let findings = 0;
 for (let index = 0; index < WARM; index++) findings += engine.push(tried(index)).anomalies.length;
 const before = settledMegabytes();
 for (let index = WARM; index < WARM + NAMES; index++) {
   findings += engine.push(tried(index)).anomalies.length;
+  if (index % CUT === 0) cut();
 }
+cut();
 const after = settledMegabytes();
 const evicted = engine.engine.cores
   .flatMap((core) => core.kinds)
@@ -61,6 +72,7 @@ process.stdout.write(
     users: engine.users(),
     evicted,
     findings,
+    cells,
     grownMb: Math.round(after - before),
   })}\n`,
 );

@@ -38,7 +38,7 @@ async function crash(
     );
     same("anomalies of replay", [], differences(await replayed(path), live));
     const setting = { name: "undisturbed", partitions: 1, processes: 0, way: "http" } as const;
-    const undisturbed = await lived(setting, { company, path });
+    const undisturbed = await lived(setting, { company, path, settleMs: 900_000 });
     same("anomalies of an undisturbed run", [], differences(undisturbed.live, live));
     same("anomalies in the store", live.anomalies, stored);
     same("actions", refolded.actions, live.actions);

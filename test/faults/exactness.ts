@@ -37,6 +37,7 @@ export const exactness: Item = {
       const path = join(folder, "events.ndjson");
       const input = {
         path,
+        settleMs: 900_000,
         company: company({ seed: 21, people: 120, days: 12, attacksADay: 12 }),
       };
       await writeCompany(path, input.company);

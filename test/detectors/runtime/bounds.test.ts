@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Detector } from "../../../detectors/detector.ts";
+import { SOURCES } from "../../../detectors/runtime/core.ts";
 import { createMerged, mergedCells, processEvent } from "../../../detectors/runtime/merged.ts";
 import { planTopics } from "../../../detectors/runtime/plan.ts";
 import { MetsukeError } from "../../../platform/errors.ts";
@@ -37,6 +38,19 @@ describe("bounds", () => {
       users?.evicted ?? 0,
     );
   });
+
+  it("keeps fewer addresses than accounts: a million of them cost a stranger nothing", () => {
+    const merged = createMerged({ ...options, detectors: [sources as Detector] }, "w");
+    const event = eventAt(T0, "ann", { "event.outcome": "failure" });
+    for (let index = 0; index < SOURCES + 10; index++) {
+      const id = index.toString(16).padStart(32, "0");
+      processEvent(merged, { ...event, "event.id": id, "source.ip": `2001:db8::${index}` }, T0);
+    }
+    const [addresses] = merged.cores.find((core) => core.topic === "events.by-source")?.kinds ?? [];
+    expect(addresses?.count).toBeLessThanOrEqual(SOURCES);
+    expect(addresses?.count).toBeGreaterThan(SOURCES / 2);
+    expect(addresses?.evicted).toBe(SOURCES + 10 - Number(addresses?.count));
+  }, 20_000);
 
   it("survives a detector that throws: the others see the event, the failure is told", () => {
     const bad: Detector = {
