@@ -40,18 +40,20 @@ const pidKeys = [
   "log.syslog.procid",
   "process.pid",
   "journald.pid",
+  "_process_id",
 ];
 const hostKeys = [
   "_HOSTNAME",
   "hostname",
   "HOSTNAME",
+  // A daemon's own words go before `host`, which may be the collector's.
+  "log.syslog.hostname",
+  "syslog_hostname",
+  "logsource",
   "host",
   "HOST",
   "host.hostname",
   "host.name",
-  "log.syslog.hostname",
-  "syslog_hostname",
-  "logsource",
   "fromhost",
   "source",
 ];

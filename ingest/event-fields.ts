@@ -27,7 +27,7 @@ function texts(value: unknown): unknown {
 }
 
 /** A list of one where a field holds one value. */
-const single = (value: unknown): unknown =>
+export const single = (value: unknown): unknown =>
   Array.isArray(value) && value.length === 1 ? (value as unknown[])[0] : value;
 
 function readOf(name: string, schema: { readonly type?: string; readonly pattern?: string }): Read {

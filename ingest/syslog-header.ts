@@ -64,6 +64,8 @@ function readVersion1(text: string): SyslogRecord | undefined {
     const value = nil(match[index + 2]!);
     if (value !== undefined) header[name] = value;
   }
+  // Converted from the old form, the name may still hold what that form put behind it.
+  if (header.program !== undefined) Object.assign(header, readTag(header.program));
   const message = messageOf(text.slice(skipStructuredData(text, match[0].length)));
   return { ...header, message };
 }

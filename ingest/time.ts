@@ -11,7 +11,7 @@ const DAY = 86_400_000;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const iso =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,18}))? ?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)? ?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/;
 const bsd =
   /^([A-Z][a-z]{2}) {1,2}(\d{1,2})(?: (\d{4}))? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,18}))?(?: (\d{4}))?$/;
 const epoch = /^(\d{9,19})(?:\.(\d{1,18}))?$/;
@@ -116,7 +116,7 @@ function offsetOf(zone: string): number | undefined {
 }
 
 function fromIso(match: RegExpExecArray, context: TimeContext): string | undefined {
-  const local = utc(match.slice(1, 7).map(Number));
+  const local = utc(match.slice(1, 7).map((part) => Number(part ?? 0)));
   if (local === undefined) return undefined;
   const zone = match[8];
   const offset = zone === undefined ? undefined : offsetOf(zone);

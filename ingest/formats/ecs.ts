@@ -1,5 +1,6 @@
-import { fieldReaders } from "../event-fields.ts";
+import { fieldReaders, single } from "../event-fields.ts";
 import type { FlatDocument, Format, ParsedEvent, ParsedRecord, RawRecord } from "../format.ts";
+import { isObject } from "../json.ts";
 import { attributesOf, decimalOf, textOf } from "../values.ts";
 
 /** Names that mean a field of ours where that one is missing; the first that is readable wins. */
@@ -57,14 +58,20 @@ function sniff(raw: RawRecord): number {
   return "@timestamp" in flat && typeof flat["message"] === "string" ? 0.1 : 0;
 }
 
-/** `"48.1,11.6"` or GeoJSON's `[lon, lat]`. */
+const wellKnownText = /^POINT ?\((\S{1,24}) (\S{1,24})\)$/i;
+
+/** `"48.1,11.6"`, `POINT (11.6 48.1)`, GeoJSON's `[lon, lat]`, in a list. */
 function pointOf(value: unknown): readonly [number, number] | undefined {
+  if (typeof value === "string" && value.length >= 64) return undefined;
+  const point = typeof value === "string" ? wellKnownText.exec(value) : null;
   const list: unknown[] =
-    typeof value === "string" && value.length < 64
-      ? value.split(",").map((part) => part.trim())
-      : Array.isArray(value)
-        ? [...(value as unknown[])].reverse()
-        : [];
+    point !== null
+      ? [point[2], point[1]]
+      : typeof value === "string"
+        ? value.split(",").map((part) => part.trim())
+        : Array.isArray(value)
+          ? [...(value as unknown[])].reverse()
+          : [];
   const lat = decimalOf(list[0]);
   const lon = decimalOf(list[1]);
   return list.length !== 2 || lat === undefined || lon === undefined ? undefined : [lat, lon];
@@ -97,12 +104,28 @@ function readAliases(event: Fields, rest: Fields): void {
   }
 }
 
+/** Several groups, or groups with ids: the first stands for the peers. */
+function readGroup(event: Fields, rest: Fields): void {
+  if (event["user.group.name"] !== undefined) return;
+  for (const key of ["user.group.name", "user.group"]) {
+    const value = rest[key];
+    const head: unknown = Array.isArray(value) ? (value as unknown[])[0] : undefined;
+    const name = textOf(isObject(head) ? head["name"] : head);
+    if (name === undefined) continue;
+    event["user.group.name"] = name;
+    return;
+  }
+}
+
 /** Geo stands for a place only as a whole, and half of one is none. */
 function readPoint(event: Fields, rest: Fields): void {
-  const point = pointOf(rest["source.geo.location"]);
-  if (point === undefined) return;
-  [event["source.geo.location.lat"], event["source.geo.location.lon"]] = point;
-  delete rest["source.geo.location"];
+  for (const key of ["source.geo.location", "source.geo.location.coordinates"]) {
+    const point = pointOf(rest[key]);
+    if (point === undefined) continue;
+    [event["source.geo.location.lat"], event["source.geo.location.lon"]] = point;
+    delete rest[key];
+    return;
+  }
 }
 
 /** An outcome in a word that ECS does not have is unknown, and the word is its reason. */
@@ -121,8 +144,9 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   const rest = Object.create(null) as Fields;
   readFields(flat, event, rest);
   const said = textOf(flat["attributes"]);
-  const asWritten = textOf(flat["@timestamp"]) ?? timeIn(rest);
+  const asWritten = textOf(single(flat["@timestamp"])) ?? timeIn(rest);
   readAliases(event, rest);
+  readGroup(event, rest);
   readPoint(event, rest);
   readOutcome(event, rest);
   delete event["@timestamp"];

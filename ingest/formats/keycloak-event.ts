@@ -41,6 +41,7 @@ const mapped = new Set([
   "error",
   "username",
   "realmName",
+  "email",
   "credential_type",
   "time",
   "id",
@@ -80,7 +81,8 @@ function commonOf(fields: Fields, type: string): Writable {
   if (ip !== undefined) event["source.ip"] = ip;
   const client = textOf(fields["clientId"]);
   if (client !== undefined) event["service.name"] = client;
-  const user = textOf(fields["userId"]);
+  // Of a refused refresh Keycloak names no user, only whose token it was.
+  const user = textOf(fields["userId"]) ?? textOf(fields["refresh_token_sub"]);
   if (user !== undefined) event["user.id"] = user;
   return event;
 }
@@ -90,6 +92,8 @@ function userEvent(fields: Fields, type: string): ParsedEvent {
   Object.assign(event, kindOf(type));
   const name = textOf(fields["username"]);
   if (name !== undefined) event["user.name"] = name;
+  const email = textOf(fields["email"]);
+  if (email !== undefined) event["user.email"] = email;
   if (textOf(fields["error"]) === "user_not_found") event["user.known"] = false;
   const session = textOf(fields["sessionId"]) ?? textOf(fields["code_id"]);
   if (session !== undefined) event["session.id"] = session;
@@ -181,7 +185,11 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
     return { code: "keycloak_malformed", reason: 'not key="value", … pairs' };
   // The level of Keycloak's own console line stands where syslog has a host.
   const daemon = raw.syslog?.program === undefined ? undefined : raw.syslog.host;
-  const host = textOf(raw.flat?.["hostName"]) ?? daemon;
+  const host =
+    textOf(raw.flat?.["hostName"]) ??
+    daemon ??
+    textOf(raw.flat?.["host.name"]) ??
+    textOf(raw.flat?.["host.hostname"]);
   const time =
     consoleTime.exec(carrierOf(raw).slice(0, 512))?.[1] ??
     textOf(raw.flat?.["timestamp"]) ??

@@ -55,6 +55,12 @@ const lines: readonly Line[] = [
     fields: ({ why }) => login(why!),
   },
   {
+    starts: ["User "],
+    pattern: /^User (?<user>.{1,256}) not allowed because (?<why>.{1,200})$/,
+    other: /^User (?<user>.{1,256}?) not allowed because /,
+    fields: ({ why }) => login(why!),
+  },
+  {
     starts: ["maximum authentication attempts exceeded for "],
     pattern:
       /^maximum authentication attempts exceeded for (?<state>invalid)?(?: user )?(?<user>.*) from (?<ip>\S+) port (?<port>\d{1,5}) ssh\d(?: \[preauth\])?$/,
@@ -92,6 +98,32 @@ const lines: readonly Line[] = [
     fields: ({ state, why }) => ({
       ...connection("ssh_disconnect", "end", why),
       ...invalidIf(state),
+    }),
+  },
+  {
+    // Of old daemons; what stands behind ` from ` may be the daemon's or part of the name.
+    starts: ["Disconnecting: Too many authentication failures for "],
+    pattern:
+      /^Disconnecting: Too many authentication failures for (?<user>(?:(?! from | user ).){1,256}?)(?: \[preauth\])?$/,
+    fields: () => connection("ssh_disconnect", "end", "too many authentication failures"),
+  },
+  {
+    starts: ["reverse mapping checking "],
+    pattern: /^reverse mapping checking \S+ for .* \[(?<ip>[^\]\s]{1,64})\] failed(?: - .*|\.)$/,
+    fields: () => connection("ssh_name_mismatch", "info"),
+  },
+  {
+    starts: ["Address "],
+    pattern: /^Address (?<ip>\S+) maps to .* this does not map back to the address(?: - .*|\.)$/,
+    fields: () => connection("ssh_name_mismatch", "info"),
+  },
+  {
+    starts: ["subsystem request for "],
+    pattern: /^subsystem request for \S{1,64} by user (?<user>.{1,256})$/,
+    fields: () => ({
+      "event.category": ["session"],
+      "event.type": ["info"],
+      "event.action": "ssh_session",
     }),
   },
   {

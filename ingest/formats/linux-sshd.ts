@@ -1,4 +1,5 @@
 import type { Format, ParsedEvent, RawRecord } from "../format.ts";
+import { ipOf } from "../values.ts";
 import {
   headerMissing,
   MAX_MESSAGE,
@@ -26,7 +27,7 @@ const principal = /^\S{1,255}$/;
 interface Origin {
   readonly user: string;
   readonly address: string;
-  readonly port: string;
+  readonly port: string | undefined;
   readonly tail: string | undefined;
 }
 
@@ -52,6 +53,14 @@ function readings(text: string, tails: RegExp | undefined): Origin[] {
   return found;
 }
 
+/** Some loggers and old daemons leave the port out; only an address at the very end is taken for one. */
+function withoutPort(text: string): Origin | undefined {
+  const at = text.lastIndexOf(" from ");
+  const address = text.slice(at + 6).replace(/ ssh\d$/, "");
+  if (at < 0 || ipOf(address) === undefined) return undefined;
+  return { user: text.slice(0, at), address, port: undefined, tail: undefined };
+}
+
 /**
  * The rightmost reading: a login name may hold the words of the rest, but what sshd puts behind it
  * stands last. Where a text that the client chose may stand last too, two readings are none.
@@ -60,6 +69,7 @@ function originOf(text: string, method: string): Origin | undefined {
   const tails = tailPattern(method);
   const [right, second] = readings(text, tails);
   const chosen = tails === keyTail && second?.tail !== undefined && keyTail.exec(second.tail)?.[3];
+  if (right === undefined) return withoutPort(text);
   return typeof chosen === "string" ? undefined : right;
 }
 

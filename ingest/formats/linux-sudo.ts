@@ -16,26 +16,46 @@ const entry =
   /^(\S.{0,255}?) : (?:([^=;]{1,120}) ; )?(?:HOST=\S{1,255} ; )?(?:TTY=(\S{1,255}) ; )?(?=(?:CHROOT|PWD|USER|COMMAND)=)(.*)$/;
 const continued = /^(\S.{0,255}?) : \(command continued\) (.*)$/;
 
-/** Values a user can fill with any text: directory, environment, command. */
-function only(text: string, name: string): string | undefined {
-  const mark = ` ; ${name}=`;
-  const from = text.indexOf(mark);
-  if (from < 0 || text.indexOf(mark, from + 1) >= 0) return undefined;
-  const start = from + mark.length;
-  const end = text.indexOf(" ; ", start);
-  return text.slice(start, end < 0 ? text.length : end);
+/** Sudo's own order from the account to the command. */
+const toCommand =
+  / ; USER=([^;]{1,255}?)(?: ; GROUP=[^;]{1,255}?)?(?: ; TSID=\w{1,64})?(?: ; ENV=.*?)? ; COMMAND=/y;
+
+interface Order {
+  readonly user: string;
+  /** Index at which the command begins. */
+  readonly command: number;
+}
+
+/**
+ * A user can write any text into directory, environment and command: whose rights were used is said
+ * only if the line can be read in one way.
+ */
+function orderOf(text: string): Order | undefined {
+  const last = text.lastIndexOf(" ; COMMAND=");
+  let found: Order | undefined;
+  let at = text.indexOf(" ; USER=");
+  for (; at >= 0 && at < last; at = text.indexOf(" ; USER=", at + 1)) {
+    toCommand.lastIndex = at;
+    const user = toCommand.exec(text)?.[1];
+    if (user === undefined) continue;
+    if (found !== undefined) return undefined;
+    found = { user, command: toCommand.lastIndex };
+  }
+  return found;
 }
 
 /** The first word, without quotes: enough to compare programs by. */
 const programOf = (command: string): string => /^\S{1,1024}/.exec(command)?.[0] ?? "";
 
-function commandFields(details: string): ParsedEvent {
+function orderFields(details: string): ParsedEvent {
   const text = ` ; ${details}`;
-  const from = text.indexOf(" ; COMMAND=");
-  if (from < 0) return {};
-  const command = text.slice(from + " ; COMMAND=".length);
+  const order = orderOf(text);
+  const first = text.indexOf(" ; COMMAND=");
+  if (first < 0) return {};
+  const command = text.slice(order?.command ?? first + " ; COMMAND=".length);
   const executable = programOf(command);
   return {
+    ...(order === undefined ? {} : { "user.effective.name": order.user }),
     "process.command_line": command,
     ...(executable.startsWith("/")
       ? {
@@ -44,12 +64,6 @@ function commandFields(details: string): ParsedEvent {
         }
       : {}),
   };
-}
-
-/** `USER=` in a directory's name or a command's words would name another: said twice, it is not said. */
-function effectiveFields(details: string): ParsedEvent {
-  const user = only(` ; ${details}`, "USER");
-  return user === undefined || user === "" ? {} : { "user.effective.name": user };
 }
 
 const reasonWords: readonly [RegExp, string][] = [
@@ -73,8 +87,7 @@ function readEntry(message: string): ParsedEvent | undefined {
     ...(failed ? { "event.reason": known?.[1] ?? reason } : {}),
     ...(attempts === undefined ? {} : { "event.repeat_count": Number(attempts) }),
     "user.name": user!,
-    ...effectiveFields(details!),
-    ...commandFields(details!),
+    ...orderFields(details!),
     ...(tty === undefined ? {} : { attributes: JSON.stringify({ tty }) }),
   };
 }

@@ -59,6 +59,8 @@ export const headerMissing: ReturnType<Format["parse"]> = {
 
 const pamFailure =
   /^(?:authentication failure|(\d{1,6}) more authentication failures?); logname=(\S*) uid=(\d*) euid=\d* tty=(\S*) ruser=(\S*) rhost=(\S*)(?:\s+user=(.*))?$/;
+const pamSuccess =
+  /^authentication success; logname=\S* uid=\d* euid=\d* tty=\S* ruser=\S* rhost=(\S*)(?:\s+user=(.*))?$/;
 const pamOpened =
   /^session opened for user (.+?)(?:\(uid=(\d{1,10})\))? by (\S*?)(?:\(uid=(\d{1,10})\))?$/;
 const pamClosed = /^session closed for user (.+)$/;
@@ -131,12 +133,33 @@ export function readPam(message: string): PamRecord | undefined {
   return { service, kind: "other", event: otherPam(text) };
 }
 
-/** `check pass; user unknown` says that no such account exists, but not which. */
-const otherPam = (text: string): ParsedEvent => ({
-  "event.category": ["authentication"],
-  "event.type": ["info"],
-  "event.action": "pam_message",
-  ...(text.includes("user unknown")
-    ? { "event.outcome": "failure" as const, "event.reason": "user unknown", "user.known": false }
-    : {}),
-});
+/** Lines of other modules about one account, named at the end or in quotes: it has no blank. */
+const pamAbout: readonly [RegExp, "success" | "failure" | undefined][] = [
+  [/^received for user (\S{1,256}): \d{1,3} \(.{1,120}\)$/, "failure"],
+  [/^[Aa]ccess denied for user (\S{1,256}): \d{1,3} \(.{1,120}\)$/, "failure"],
+  [/^requirement ".{1,200}" not met by user "(\S{1,256})"$/, undefined],
+  [/^Consecutive login failures for user (\S{1,256}) account temporarily locked$/, "failure"],
+  [/^auth could not identify password for \[(\S{1,256})\]$/, "failure"],
+];
+
+function otherPam(text: string): ParsedEvent {
+  const event: WritableEvent = {
+    "event.category": ["authentication"],
+    "event.type": ["info"],
+    "event.action": "pam_message",
+  };
+  const success = pamSuccess.exec(text);
+  if (success !== null) {
+    setSource(event, success[1]!);
+    return { ...event, ...named(success[2]), "event.outcome": "success" };
+  }
+  for (const [pattern, outcome] of pamAbout) {
+    const user = pattern.exec(text)?.[1];
+    if (user === undefined) continue;
+    return { ...event, ...named(user), ...(outcome && { "event.outcome": outcome }) };
+  }
+  // It says that no such account exists, but not which.
+  return text.includes("user unknown")
+    ? { ...event, "event.outcome": "failure", "event.reason": "user unknown", "user.known": false }
+    : event;
+}

@@ -24,6 +24,13 @@ const logoff: EventKind = {
   outcome: "success",
 };
 
+const session = (type: string, action: string): EventKind => ({
+  category: ["session"],
+  type: [type],
+  action,
+  user: "Subject",
+});
+
 const account = (type: string, action: string): EventKind => ({
   category: ["iam"],
   type: ["user", type],
@@ -51,9 +58,14 @@ export const eventKinds: ReadonlyMap<string, EventKind> = new Map([
   ["4722", account("change", "enabled-user-account")],
   ["4724", account("change", "reset-password")],
   ["4725", account("change", "disabled-user-account")],
+  ["4723", account("change", "changed-password")],
   ["4726", account("deletion", "deleted-user-account")],
   ["4738", account("change", "modified-user-account")],
   ["4740", account("change", "locked-out-user-account")],
+  ["4741", account("creation", "added-computer-account")],
+  ["4742", account("change", "changed-computer-account")],
+  ["4743", account("deletion", "deleted-computer-account")],
+  ["4781", account("change", "renamed-user-account")],
   ["4767", account("change", "unlocked-user-account")],
   ["4728", group("added-member-to-group")],
   ["4729", group("removed-member-from-group")],
@@ -61,6 +73,8 @@ export const eventKinds: ReadonlyMap<string, EventKind> = new Map([
   ["4733", group("removed-member-from-group")],
   ["4756", group("added-member-to-group")],
   ["4757", group("removed-member-from-group")],
+  ["4778", session("start", "session-reconnected")],
+  ["4779", session("end", "session-disconnected")],
   ["4768", logon("kerberos-authentication-ticket-requested")],
   ["4769", logon("kerberos-service-ticket-requested")],
   ["4771", logon("kerberos-preauth-failed", "failure")],

@@ -1,5 +1,6 @@
 import type { FlatDocument, Format, ParsedEvent, ParsedRecord, RawRecord } from "../format.ts";
 import { attributesOf, integerOf, ipOf, portOf, textOf } from "../values.ts";
+import { fieldReaders } from "../event-fields.ts";
 import { readableTime } from "../time.ts";
 import { eventKinds, logonTypes, statusReasons } from "./windows-events.ts";
 
@@ -151,26 +152,53 @@ function outcomeOf(flat: FlatDocument): "success" | "failure" | undefined {
 /** Any other id: who acts, upon whom, and everything else as attributes. */
 function other(event: Writable, data: Data): void {
   account(event, data, data("SubjectUserName") === undefined ? "Target" : "Subject");
-  if (data("SubjectUserName") !== undefined) {
-    put(event, "user.target.name", data("TargetUserName"));
-    put(event, "user.target.id", data("TargetSid"));
+  if (event["user.name"] === undefined) {
+    put(event, "user.name", data("AccountName"));
+    put(event, "user.domain", data("AccountDomain"));
+    put(event, "session.id", data("LogonID"));
   }
   origin(event, data);
 }
 
+/** Upon whom: of a change to a group its member, and what the target is called stays an attribute. */
+function target(event: Writable, data: Data): void {
+  if (data("SubjectUserName") === undefined) return;
+  const isGroup = event["event.type"]?.includes("group") === true;
+  put(event, "user.target.name", isGroup ? data("MemberName") : data("TargetUserName"));
+  put(event, "user.target.id", isGroup ? data("MemberSid") : data("TargetSid"));
+}
+
 function fill(event: Writable, code: string, data: Data): void {
   const kind = eventKinds.get(code);
-  if (kind === undefined) return other(event, data);
+  if (kind === undefined) {
+    other(event, data);
+    return target(event, data);
+  }
   event["event.category"] = [...kind.category];
   event["event.type"] = [...kind.type];
   event["event.action"] = kind.action;
-  if (kind.category.includes("iam")) return other(event, data);
+  if (kind.category.includes("iam") || kind.category.includes("session")) {
+    other(event, data);
+    return target(event, data);
+  }
   account(event, data, kind.user);
   if (kind.category.includes("process")) return processStart(event, data);
   if (kind.user === "Subject") put(event, "user.effective.name", data("TargetUserName"));
   logon(event, data);
   if (kind.outcome !== "success") reason(event, data);
   if (kind.outcome !== undefined) event["event.outcome"] = kind.outcome;
+}
+
+/** Winlogbeat's and Elastic's own modules have already named some fields: taken where the data say nothing. */
+function readProcessed(flat: FlatDocument, event: Writable, used: Set<string>): void {
+  const fields = event as Record<string, unknown>;
+  for (const key of Object.keys(flat)) {
+    if (fields[key] !== undefined || used.has(key)) continue;
+    const known = fieldReaders.get(key)?.(flat[key]);
+    if (known === undefined) continue;
+    fields[key] = known;
+    used.add(key);
+  }
 }
 
 function restOf(flat: FlatDocument, used: ReadonlySet<string>): ParsedEvent {
@@ -226,6 +254,7 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   put(event, "event.action", textOf(flat["event.action"]) ?? textOf(flat["winlog.task"]));
   put(event, "event.created", readableTime(textOf(flat["event.created"])));
   fill(event, code, dataOf(flat, used));
+  readProcessed(flat, event, used);
   Object.assign(event, restOf(flat, used));
   const time =
     textOf(flat["@timestamp"]) ?? textOf(flat["winlog.time_created"]) ?? textOf(flat["EventTime"]);

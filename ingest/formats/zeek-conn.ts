@@ -19,16 +19,16 @@ const mapped = new Set([
   "_path",
 ]);
 
-const telling = ["uid", "id.orig_h", "id.resp_h", "proto"];
+const endpointKeys = ["id.orig_h", "id.resp_h"];
 
 function sniff(raw: RawRecord): number {
   const flat = raw.flat;
   if (flat === undefined) return 0;
   const path = textOf(flat["_path"]) ?? textOf(flat["path"]);
-  if (!telling.slice(1, 3).every((key) => key in flat)) return 0;
+  if (!endpointKeys.every((key) => key in flat)) return 0;
   if (path !== undefined && path !== "conn") return 0;
   if (path === "conn") return 0.97;
-  return telling.every((key) => key in flat) && "conn_state" in flat ? 0.95 : 0;
+  return "proto" in flat && "conn_state" in flat ? 0.95 : 0;
 }
 
 function restOf(flat: FlatDocument): ParsedEvent {

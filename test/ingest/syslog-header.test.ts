@@ -18,6 +18,7 @@ describe("syslog headers", () => {
     [`<38>1 ${time} vm app 42 id - ï»¿hello x`, whole],
     [`<38>1 ${time} vm app 42 id [broken hello x`, { host: "vm", message: "[broken hello x" }],
     [`<14>1 ${time} - - - - - hello x`, { timestamp: time, message: "hello x" }],
+    [`<38>1 ${time} vm app[42] - - - hello x`, whole],
     [`<38>${time} vm app[42]: hello x`, whole],
     [`${time} vm app[42]: hello x`, { ...whole, timestamp: time }],
     ["2026-11-21 19:13:01 vm app[42]: hello x", { ...whole, timestamp: "2026-11-21 19:13:01" }],

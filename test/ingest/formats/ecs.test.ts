@@ -36,6 +36,23 @@ describe("ecs", () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     ["user.group", { "user.group": "finance" }, { "user.group.name": "finance" }],
     ["nested user.group", { user: { group: { name: "it" } } }, { "user.group.name": "it" }],
+    ["several groups", { "user.group": ["it", "ops"] }, { "user.group.name": "it" }],
+    ["groups with ids", { user: { group: [{ name: "it" }] } }, { "user.group.name": "it" }],
+    [
+      "geo point as well-known text",
+      { "source.geo.location": "POINT (11.6 48.1)" },
+      { "source.geo.location.lat": 48.1, "source.geo.location.lon": 11.6 },
+    ],
+    [
+      "geo point as a GeoJSON object",
+      { "source.geo.location": { type: "Point", coordinates: [11.6, 48.1] } },
+      { "source.geo.location.lat": 48.1, "source.geo.location.lon": 11.6 },
+    ],
+    [
+      "a time in a list",
+      { "@timestamp": ["2026-11-21T19:13:01Z"] },
+      { "@timestamp": "2026-11-21T19:13:01.000Z" },
+    ],
     ["category as text", { "event.category": "iam" }, { "event.category": ["iam"] }],
     ["outcome in capitals", { "event.outcome": "FAILURE" }, { "event.outcome": "failure" }],
     [

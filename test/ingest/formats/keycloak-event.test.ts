@@ -35,6 +35,14 @@ const golden: readonly [string, Record<string, unknown>][] = [
     `type="REFRESH_TOKEN_ERROR", ${common}, userId="null", error="invalid_token", reason="User disabled"`,
     { "event.category": ["session"], "event.outcome": "failure", "event.reason": "invalid_token" },
   ],
+  [
+    `type="REFRESH_TOKEN_ERROR", ${common}, userId="null", error="invalid_token", refresh_token_sub="u"`,
+    { "user.id": "u", "event.outcome": "failure" },
+  ],
+  [
+    `type="REGISTER", ${common}, userId="u", username="ann", email="ann@corp.example"`,
+    { "event.category": ["iam"], "user.name": "ann", "user.email": "ann@corp.example" },
+  ],
   [`type="UPDATE_TOTP", ${common}, userId="u"`, { "event.category": ["iam"] }],
   [
     `operationType="UPDATE", ${common}, userId="adm", resourceType="USER", resourcePath="users/u", representation="{\\"enabled\\":false}"`,
@@ -52,6 +60,11 @@ describe("keycloak.event", () => {
     const found = event(line);
     expect(found).toMatchObject({ "event.dataset": "keycloak.event", ...expected });
     expect(isEvent(found)).toBe(true);
+  });
+
+  it("takes the host from the shipper where nothing in the line names it", () => {
+    const document = { message: golden[0]![0], host: { name: "kc" } };
+    expect(event(JSON.stringify(document))["host.name"]).toBe("kc");
   });
 
   it("reads null as nobody", () => {

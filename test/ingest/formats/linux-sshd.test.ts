@@ -12,6 +12,56 @@ const from = { "source.ip": "192.0.2.1", "source.port": 40 };
 
 const golden: readonly [string, Record<string, unknown>][] = [
   [
+    "Failed password for ann from 192.0.2.1",
+    { ...start, "event.outcome": "failure", "user.name": "ann", "source.ip": "192.0.2.1" },
+  ],
+  [
+    "Accepted password for ann from fe80::1%eth0 ssh2",
+    { ...start, "event.outcome": "success", "user.name": "ann", "source.ip": "fe80::1" },
+  ],
+  [
+    "User ann not allowed because account is locked",
+    {
+      ...info,
+      "user.name": "ann",
+      "event.outcome": "failure",
+      "event.reason": "account is locked",
+    },
+  ],
+  [
+    "Disconnecting: Too many authentication failures for root [preauth]",
+    { "event.action": "ssh_disconnect", "user.name": "root" },
+  ],
+  [
+    "reverse mapping checking getaddrinfo for h.example [192.0.2.1] failed - POSSIBLE BREAK-IN ATTEMPT!",
+    { "event.action": "ssh_name_mismatch", "source.ip": "192.0.2.1" },
+  ],
+  [
+    "Address 192.0.2.1 maps to h.example, but this does not map back to the address.",
+    { "event.action": "ssh_name_mismatch", "source.ip": "192.0.2.1" },
+  ],
+  ["subsystem request for sftp by user ann", { "user.name": "ann" }],
+  [
+    "pam_sss(sshd:auth): authentication success; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1 user=ann",
+    { ...info, "event.outcome": "success", "user.name": "ann", "source.ip": "192.0.2.1" },
+  ],
+  [
+    "pam_sss(sshd:auth): received for user ann: 7 (Authentication failure)",
+    { ...info, "event.outcome": "failure", "user.name": "ann" },
+  ],
+  [
+    "pam_sss(sshd:account): Access denied for user ann: 6 (Permission denied)",
+    { ...info, "event.outcome": "failure", "user.name": "ann" },
+  ],
+  [
+    'pam_succeed_if(sshd:auth): requirement "uid >= 1000" not met by user "root"',
+    { ...info, "user.name": "root" },
+  ],
+  [
+    "pam_faillock(sshd:auth): Consecutive login failures for user ann account temporarily locked",
+    { ...info, "event.outcome": "failure", "user.name": "ann" },
+  ],
+  [
     "Accepted password for ann from 192.0.2.1 port 40 ssh2",
     {
       ...start,
@@ -187,6 +237,22 @@ describe("linux.sshd", () => {
 });
 
 describe("a hostile login name", () => {
+  it("cannot bring an address where the port is missing, nor where a certificate names it", () => {
+    const portless = event(line("Failed password for x from 10.9.9.9 from 192.0.2.1"));
+    expect(portless).toMatchObject({ "user.name": "x from 10.9.9.9", "source.ip": "192.0.2.1" });
+    const certificate = event(
+      line(
+        "Accepted publickey for ann from 192.0.2.1 port 4 ssh2: RSA-CERT SHA256:a ID x from 10.9.9.9",
+      ),
+    );
+    expect(certificate).toMatchObject({ "user.name": "ann", "source.ip": "192.0.2.1" });
+    const old = event(
+      line("Disconnecting: Too many authentication failures for ann from 10.9.9.9 port 4 ssh2"),
+    );
+    expect(old["user.name"]).toBeUndefined();
+    expect(old["source.ip"]).toBeUndefined();
+  });
+
   const names = [
     "root from 10.9.9.9 port 22 ssh2",
     "root from 10.9.9.9 port 22 ssh2: RSA SHA256:abc",
@@ -248,6 +314,20 @@ describe("a hostile login name", () => {
     const found = event(line("Failed password for ro\u0001ot from 192.0.2.1 port 40 ssh2"));
     expect(found["user.name"]).toBe("ro\\u{1}ot");
   });
+});
+
+it("takes the daemon's host before the collector's", () => {
+  const found = event(
+    JSON.stringify({
+      "@timestamp": "2026-11-21T19:13:01.000Z",
+      message: "Accepted password for ann from 192.0.2.1 port 40 ssh2",
+      log: { syslog: { appname: "sshd", procid: "42", hostname: "vm" } },
+      host: { name: "collector" },
+    }),
+  );
+  expect(found).toMatchObject({ "host.name": "vm", "process.pid": 42 });
+  const logstash = { program: "sshd", logsource: "vm", host: "10.0.0.1", message: "x" };
+  expect(event(JSON.stringify(logstash))["host.name"]).toBe("vm");
 });
 
 it("reads the journal's own word for the program, not the one a user chose", () => {

@@ -47,6 +47,7 @@ const golden: readonly [string, Record<string, unknown>][] = [
     "pam_unix(sudo:auth): authentication failure; logname=bob uid=1001 euid=0 tty=/dev/pts/1 ruser=bob rhost=  user=bob",
     { "user.name": "bob", "event.outcome": "failure" },
   ],
+  ["pam_unix(sudo:auth): auth could not identify password for [ann]", { "user.name": "ann" }],
   ["unable to resolve host vm", { "event.action": "sudo_message" }],
 ];
 
@@ -59,11 +60,27 @@ describe("linux.sudo", () => {
 
   it.each([
     "ann : TTY=pts/0 ; PWD=/tmp/x ; USER=bob ; COMMAND=/bin/true ; USER=root ; COMMAND=/bin/sh",
-    "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/echo ; USER=bob",
+    "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/echo ; USER=bob ; COMMAND=/bin/sh",
+    "ann : TTY=pts/0 ; PWD=/x ; USER=bob ; ENV=A ; USER=root ; COMMAND=/bin/sh",
   ])("does not say whose rights were used where a user could have written it: %s", (message) => {
     const found = event(line(message));
     expect(found["user.name"]).toBe("ann");
     expect(found["user.effective.name"]).toBeUndefined();
+  });
+
+  it.each([
+    [
+      "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/cat x ; USER=bob",
+      "/bin/cat x ; USER=bob",
+    ],
+    ["ann : TTY=pts/0 ; PWD=/x ; USER=bob ; USER=root ; COMMAND=/bin/ls", "/bin/ls"],
+    ["ann : TTY=pts/0 ; PWD=/x ; COMMAND=/bin/no ; USER=root ; COMMAND=/bin/ls", "/bin/ls"],
+  ])("says it where the line can be read in one way: %s", (message, command) => {
+    expect(event(line(message))).toMatchObject({
+      "user.name": "ann",
+      "user.effective.name": "root",
+      "process.command_line": command,
+    });
   });
 
   it("keeps the actor whatever the command holds", () => {

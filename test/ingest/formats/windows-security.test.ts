@@ -122,6 +122,61 @@ describe("windows.security", () => {
     expect(JSON.parse(found.attributes!)).toMatchObject({ "winlog.event_data.Odd": "1" });
   });
 
+  it.each<[number, Record<string, string>, Record<string, unknown>]>([
+    [
+      4728,
+      {
+        TargetUserName: "Domain Admins",
+        TargetSid: "S-1-5-21-512",
+        MemberName: "CN=Bob,DC=x",
+        MemberSid: "S-1-5-21-9",
+        SubjectUserName: "ann",
+      },
+      {
+        "event.type": ["group", "change"],
+        "user.name": "ann",
+        "user.target.name": "CN=Bob,DC=x",
+        "user.target.id": "S-1-5-21-9",
+      },
+    ],
+    [
+      4778,
+      { AccountName: "ann", AccountDomain: "CORP", LogonID: "0x7", ClientAddress: "192.0.2.10" },
+      {
+        "event.category": ["session"],
+        "user.name": "ann",
+        "user.domain": "CORP",
+        "session.id": "0x7",
+        "source.ip": "192.0.2.10",
+      },
+    ],
+    [
+      4781,
+      { TargetUserName: "bob", SubjectUserName: "ann" },
+      { "event.category": ["iam"], "user.name": "ann", "user.target.name": "bob" },
+    ],
+  ])("says who acted and upon whom in %i", (id, data, expected) => {
+    expect(event(record(id, data))).toMatchObject(expected);
+  });
+
+  it("keeps what a shipper's own module has already named, and believes the data first", () => {
+    const found = event(
+      JSON.stringify({
+        ...(JSON.parse(record(4624, { TargetUserName: "ann", LogonType: "10" })) as object),
+        user: { name: "eve" },
+        source: { ip: "192.0.2.10", port: "40" },
+        sender: { authenticated: false },
+      }),
+    );
+    expect(found).toMatchObject({
+      "user.name": "ann",
+      "source.ip": "192.0.2.10",
+      "source.port": 40,
+      "sender.authenticated": true,
+    });
+    expect(isEvent(found)).toBe(true);
+  });
+
   it("names the same record by computer, channel and number, whatever the shipper adds", () => {
     const one = event(record(4624, { TargetUserName: "ann" }));
     const two = event(record(4624, { TargetUserName: "ann" }, { opcode: "Info" }));

@@ -45,5 +45,7 @@ it("takes no other Zeek log for its own", () => {
   expect(rejectCode(JSON.stringify(dns))).toBe("format_unknown");
   const conn = { ...dns, _path: "conn", "id.orig_h": "nowhere", "id.resp_h": "-" };
   expect(rejectCode(JSON.stringify(conn))).toBe("zeek_incomplete");
+  const bare = { ...dns, _path: undefined, uid: undefined, conn_state: "S0" };
+  expect(event(JSON.stringify(bare))["event.dataset"]).toBe("zeek.conn");
   expect(event(JSON.stringify({ ...dns, _path: "conn" }))["event.dataset"]).toBe("zeek.conn");
 });
