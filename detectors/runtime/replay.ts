@@ -1,5 +1,12 @@
 import type { Event } from "../../schemas/event.ts";
-import { LAG } from "../exchange/boundaries.ts";
+import {
+  createLookAhead,
+  enter,
+  leave,
+  LOOK_AHEAD,
+  type LookAhead,
+  waiting,
+} from "./look-ahead.ts";
 import { allSlots, cellKey, encodeSlot } from "./slots.ts";
 import {
   createMerged,
@@ -9,9 +16,6 @@ import {
   processEvent,
 } from "./merged.ts";
 import type { Outputs } from "./outputs.ts";
-
-/** Records looked at ahead to tell when a record without arrival time arrived. */
-const LOOK_AHEAD = 10_000;
 
 export interface ReplayOptions extends EngineOptions {
   /** Wall clock (epoch ms) at reading: nothing arrived later. */
@@ -32,51 +36,37 @@ export interface Replay {
   readonly engine: Merged;
 }
 
-interface Waiting {
-  readonly event: Event;
-  readonly time: number;
-  readonly number: number;
-}
-
-/** Smallest event time among the records waiting: candidates in growing order of time. */
-interface Window {
-  queue: Waiting[];
-  head: number;
-  minima: Waiting[];
-  minimum: number;
-  count: number;
-}
-
 const nothing: Outputs = { anomalies: [], scores: [], deltas: [], tables: [], failures: [] };
 
 /**
  * The live engine over a finite input. An event without `event.ingested` arrived at the smallest
- * event time among it and the next 10 000 records, plus the lag, and never after `readAt`.
+ * event time among it and the next 10 000 records that are not late, plus the lag, and never after
+ * `readAt`.
  */
 export function createReplay(options: ReplayOptions): Replay {
   const engine = createMerged(options, "replay");
-  const window: Window = { queue: [], head: 0, minima: [], minimum: 0, count: 0 };
+  const ahead = createLookAhead();
   const historical = options.historical ?? false;
   const next = (): Outputs => {
-    const { event, arrival } = shift(engine, window, options.readAt);
+    const { event, arrival } = shift(engine, ahead, options.readAt);
     return processEvent(engine, event, arrival, historical);
   };
   return {
     engine,
     push(event) {
       // Its arrival is known and nothing waits before it: there is nothing to look ahead for.
-      if (window.head === window.queue.length && event["event.ingested"] !== undefined) {
+      if (waiting(ahead) === 0 && event["event.ingested"] !== undefined) {
         const said = engine.gate.readTime(event["event.ingested"]);
         if (!Number.isNaN(said)) {
           return processEvent(engine, event, Math.min(said, options.readAt), historical);
         }
       }
-      enter(window, event, engine.gate.readTime(event["@timestamp"]));
-      return window.queue.length - window.head > LOOK_AHEAD ? next() : nothing;
+      enter(ahead, event, engine.gate.readTime(event["@timestamp"]));
+      return waiting(ahead) > LOOK_AHEAD ? next() : nothing;
     },
     end() {
       const outputs: Outputs[] = [];
-      while (window.head < window.queue.length) outputs.push(next());
+      while (waiting(ahead) > 0) outputs.push(next());
       outputs.push(endOfInput(engine));
       return outputs;
     },
@@ -88,36 +78,16 @@ export function createReplay(options: ReplayOptions): Replay {
   };
 }
 
-function enter(window: Window, event: Event, time: number): void {
-  const waiting: Waiting = { event, time, number: window.count++ };
-  window.queue.push(waiting);
-  if (!Number.isFinite(waiting.time)) return;
-  const { minima } = window;
-  while (minima.length > window.minimum && (minima.at(-1) as Waiting).time >= waiting.time) {
-    minima.pop();
-  }
-  minima.push(waiting);
-}
-
+/** Its ingest time where it has one, else what the records after it tell; never after reading. */
 function shift(
   engine: Merged,
-  window: Window,
+  ahead: LookAhead,
   readAt: number,
 ): { readonly event: Event; readonly arrival: number } {
-  const first = window.queue[window.head] as Waiting;
-  const smallest = window.minima[window.minimum]?.time ?? Number.POSITIVE_INFINITY;
-  window.head += 1;
-  if (window.minima[window.minimum]?.number === first.number) window.minimum += 1;
-  if (window.head > LOOK_AHEAD) {
-    window.queue = window.queue.slice(window.head);
-    window.head = 0;
-    window.minima = window.minima.slice(window.minimum);
-    window.minimum = 0;
-  }
-  const ingested = first.event["event.ingested"];
+  const { event, arrival } = leave(ahead, engine.gate.watermark);
+  const ingested = event["event.ingested"];
   const said = ingested === undefined ? Number.NaN : engine.gate.readTime(ingested);
-  const arrival = Number.isNaN(said) ? smallest + LAG : said;
-  return { event: first.event, arrival: Math.min(arrival, readAt) };
+  return { event, arrival: Math.min(Number.isNaN(said) ? arrival : said, readAt) };
 }
 
 function userCells(engine: Merged): { readonly users: number; readonly bytes: number } {

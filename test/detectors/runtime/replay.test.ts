@@ -54,6 +54,24 @@ describe("replay", () => {
     expect(engine.engine.gate.counts.future).toBe(1);
   });
 
+  it("lets a record of long ago change nothing about those before it", () => {
+    const events = randomEvents(24, 3000, 1).map(bare);
+    // A record of the last day is learned and tells others of itself; an older one does not.
+    const learned = 3 * 60;
+    const at = (index: number): number => Date.parse(events[index]?.["@timestamp"] ?? "");
+    const { lines } = replay(events);
+    for (const back of [learned, 9 * 24 * 60, 20_000 * 24 * 60]) {
+      const old = bare(eventAt(at(2000) - back * MINUTE, "stranger"));
+      const among = replay([...events.slice(0, 2000), old, ...events.slice(2000)]);
+      expect(among.engine.engine.gate.counts).toMatchObject({ future: 0, late: 1 });
+      if (back === learned) expect(among.lines.length).toBeGreaterThanOrEqual(lines.length);
+      else expect(among.lines.filter((line) => !line.includes("stranger"))).toEqual(lines);
+    }
+    const first = replay([bare(eventAt(1000, "stranger")), ...events]);
+    expect(first.engine.engine.gate.counts).toMatchObject({ future: 0, stale: 1 });
+    expect(first.lines.filter((line) => !line.includes("stranger"))).toEqual(lines);
+  });
+
   it("never believes in an arrival after the file was read", () => {
     const far = bare(eventAt(Date.UTC(9999, 0, 1), "a"));
     const { engine } = replay([bare(eventAt(T0, "a")), far]);
