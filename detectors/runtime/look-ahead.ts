@@ -3,8 +3,8 @@ import type { Event } from "../../schemas/event.ts";
 
 /** Records looked at ahead to tell when a record without arrival time arrived. */
 export const LOOK_AHEAD = 10_000;
-/** A record this much older than the typical one of its neighbours says nothing about them, in ms. */
-const OLDEST_START = 400 * DAY;
+/** Records that tell where a file begins: the middle one of them is taken for honest. */
+const BEGINNING = 64;
 
 interface Waiting {
   readonly event: Event;
@@ -20,8 +20,8 @@ export interface LookAhead {
   /** Binary heap by time of what waits; what left the queue is dropped when it comes to the top. */
   heap: Waiting[];
   count: number;
-  /** Epoch ms under which a record counts as late from the start; undefined before the first one left. */
-  oldest: number | undefined;
+  /** Epoch ms: older records are from before the file; undefined until the first one left. */
+  begins: number | undefined;
 }
 
 export const createLookAhead = (): LookAhead => ({
@@ -29,7 +29,7 @@ export const createLookAhead = (): LookAhead => ({
   head: 0,
   heap: [],
   count: 0,
-  oldest: undefined,
+  begins: undefined,
 });
 
 export const waiting = (ahead: LookAhead): number => ahead.queue.length - ahead.head;
@@ -50,8 +50,8 @@ export function leave(
   watermark: number,
 ): { readonly event: Event; readonly arrival: number } {
   const first = ahead.queue[ahead.head] as Waiting;
-  ahead.oldest ??= typicalTime(ahead) - OLDEST_START;
-  const floor = Math.max(watermark, ahead.oldest);
+  ahead.begins ??= beginning(ahead);
+  const floor = Math.max(watermark, ahead.begins);
   const { heap } = ahead;
   const tells = (entry: Waiting): boolean => entry.number >= first.number && entry.time >= floor;
   while (heap[0] !== undefined && !tells(heap[0])) sink(heap);
@@ -68,10 +68,12 @@ export function leave(
   return { event: first.event, arrival: smallest + LAG };
 }
 
-/** Median event time (epoch ms) of what waits; −Infinity when no time can be read. */
-function typicalTime({ queue }: LookAhead): number {
-  const times = Float64Array.from(queue.map(({ time }) => time).filter(Number.isFinite)).sort();
-  return times[times.length >> 1] ?? Number.NEGATIVE_INFINITY;
+/** Smallest event time (epoch ms) at the beginning, odd ones left out, less the lag. */
+function beginning({ queue }: LookAhead): number {
+  const first = queue.slice(0, BEGINNING).map(({ time }) => time);
+  const times = Float64Array.from(first.filter(Number.isFinite)).toSorted();
+  const typical = times[times.length >> 1] ?? Number.NEGATIVE_INFINITY;
+  return (times.find((time) => time >= typical - DAY) ?? typical) - LAG;
 }
 
 function rise(heap: Waiting[], entry: Waiting): void {
