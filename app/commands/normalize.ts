@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { openGeo } from "../../ingest/geo-files.ts";
 import { formats } from "../../ingest/index.ts";
 import { normaliseSafely } from "../../ingest/role-normalise.ts";
+import type { Line } from "../../ingest/lines.ts";
 import { createNormaliser } from "../../ingest/normalise.ts";
 import type { RawBatch } from "../../ingest/source.ts";
-import { createOrdinalMemory } from "../../ingest/sources/ordinals.ts";
+import { createOrdinalMemory, type OrdinalMemory } from "../../ingest/sources/ordinals.ts";
 import type { Reject } from "../../schemas/reject.ts";
 import {
   type Command,
@@ -21,6 +22,9 @@ import { readLines, writeTo } from "../input.ts";
 
 /** Bytes of one record that are kept: longer ones become rejects that say how long they were. */
 const KEPT_BYTES = 16 * 1_048_576;
+
+/** Lines that become Events at once: few, so that what they leave behind is collected young. */
+const SLICE = 256;
 
 interface Tally {
   records: number;
@@ -60,6 +64,7 @@ export const normalize: Command = {
       networks: config.ingest.networks,
       geo: await openGeo(geoFiles(config.ingest.geo)),
     });
+    const batchOf = batches(config.organization, { sender, dataset, timezone });
     const rejects = rejectStream(stringOption(values, "rejects"));
     const tally: Tally = { records: 0, events: 0, rejects: 0, reasons: new Map() };
     const started = process.hrtime.bigint();
@@ -69,34 +74,15 @@ export const normalize: Command = {
       keptBytes: KEPT_BYTES,
     })) {
       if (first) ordinals = createOrdinalMemory(Number.POSITIVE_INFINITY);
-      if (lines.length === 0) continue;
-      const whole = lines
-        .filter((line) => line.bytes === line.record.length)
-        .map((line) => line.record);
-      const cut = lines.filter((line) => line.bytes !== line.record.length);
-      const batch: RawBatch = {
-        provenance: {
-          tenant: config.organization,
-          transport: "file",
-          senderId: sender ?? input.name,
-          authenticated: true,
-        },
-        ...(dataset === undefined ? {} : { dataset }),
-        ...(timezone === undefined ? {} : { timezone }),
-        records: whole,
-        ordinals: ordinals.take(whole),
-        arrivedAt: Date.now(),
-        refused: cut.map((line) => ({
-          bytes: line.record,
-          code: "too_large",
-          reason: `the record has ${line.bytes} bytes; the first ${line.record.length} are kept`,
-        })),
-      };
-      tally.records += lines.length;
-      await emit(
-        normaliseSafely(normalise, batch, () => {}),
-        { out: streams.out, rejects, tally },
-      );
+      for (let from = 0; from < lines.length; from += SLICE) {
+        const slice = lines.slice(from, from + SLICE);
+        const batch = batchOf(slice, input.name, ordinals);
+        tally.records += slice.length;
+        await emit(
+          normaliseSafely(normalise, batch, () => {}),
+          { out: streams.out, rejects, tally },
+        );
+      }
     }
     await finish(rejects);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
@@ -104,6 +90,40 @@ export const normalize: Command = {
     return 0;
   },
 };
+
+interface Given {
+  readonly sender: string | undefined;
+  readonly dataset: string | undefined;
+  readonly timezone: string | undefined;
+}
+
+/** Lines of an input as the batch that a source would make of them. */
+function batches(tenant: string, { sender, dataset, timezone }: Given) {
+  return (lines: readonly Line[], name: string, ordinals: OrdinalMemory): RawBatch => {
+    const isWhole = (line: Line): boolean => line.bytes === line.record.length;
+    const whole = lines.filter(isWhole).map((line) => line.record);
+    return {
+      provenance: {
+        tenant,
+        transport: "file",
+        senderId: sender ?? name,
+        authenticated: true,
+      },
+      ...(dataset === undefined ? {} : { dataset }),
+      ...(timezone === undefined ? {} : { timezone }),
+      records: whole,
+      ordinals: ordinals.take(whole),
+      arrivedAt: Date.now(),
+      refused: lines
+        .filter((line) => !isWhole(line))
+        .map((line) => ({
+          bytes: line.record,
+          code: "too_large",
+          reason: `the record has ${line.bytes} bytes; the first ${line.record.length} are kept`,
+        })),
+    };
+  };
+}
 
 function datasetOption(values: Values): string | undefined {
   const name = stringOption(values, "dataset");

@@ -38,3 +38,12 @@ test("4 096 records is how far a stream looks back", () => {
     expect(ordinals.at(-1)).toBe(expected);
   }
 });
+
+test("a whole file counts from its first record to its last", () => {
+  const memory = createOrdinalMemory(Number.POSITIVE_INFINITY);
+  const round = Array.from({ length: 10_000 }, (_, index) => Buffer.from(`x${index}`));
+  for (let expected = 0; expected < 3; expected++) {
+    const ordinals = round.map(memory.take(round));
+    expect(new Set(ordinals)).toEqual(new Set([expected]));
+  }
+});
