@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
-import { createNormaliser } from "../ingest/normalise.ts";
+import type { Line } from "../ingest/lines.ts";
+import { createNormaliser, type Normaliser } from "../ingest/normalise.ts";
 import { openGeo } from "../ingest/geo-files.ts";
 import { normaliseSafely } from "../ingest/role-normalise.ts";
+import type { RawBatch } from "../ingest/source.ts";
 import { createOrdinalMemory } from "../ingest/sources/ordinals.ts";
 import type { Event } from "../schemas/event.ts";
 import type { Reject } from "../schemas/reject.ts";
@@ -10,6 +12,7 @@ import type { Streams } from "./command.ts";
 import type { Config } from "./config.ts";
 import { geoFiles } from "./geo-options.ts";
 import { checkReadable, readLines } from "./input.ts";
+import { createGivenIds, type GivenIds, saidBy } from "./vouched.ts";
 
 /** Events of files that an operator names, with what could not be read beside them. */
 export interface History {
@@ -22,7 +25,8 @@ const KEPT_BYTES = 16 * 1_048_576;
 /**
  * Reads Events (as `normalize` writes them) or ECS documents, flat or nested, file by file in the
  * order of their smallest times. An event that does not say whether its sender was authenticated
- * counts as vouched for by the operator who named the file; an explicit `false` stays.
+ * counts as vouched for by the operator who named the file; an explicit `false` stays, and so does
+ * the tenant that it names.
  */
 export async function* readHistory(
   paths: readonly string[],
@@ -35,7 +39,15 @@ export async function* readHistory(
     geo: await openGeo(geoFiles(config.ingest.geo)),
   });
   const ordered = await inTimeOrder(paths);
+  const reading: Reading = {
+    normalise,
+    config,
+    timezone: options.timezone,
+    readAt: Date.now(),
+    given: createGivenIds(),
+  };
   let ordinals = createOrdinalMemory(Number.POSITIVE_INFINITY);
+  let latest = BEFORE_ALL;
   for await (const { input, lines, first } of readLines(ordered, options.streams, {
     title: options.title,
     keptBytes: KEPT_BYTES,
@@ -44,48 +56,89 @@ export async function* readHistory(
     const events: Event[] = [];
     const rejects: Reject[] = [];
     for (const line of lines) {
-      const event = whole(line.record);
-      if (event !== undefined) {
-        events.push(event);
-        continue;
-      }
-      const made = normaliseSafely(
-        normalise,
-        {
-          provenance: {
-            tenant: config.organization,
-            transport: "file",
-            senderId: input.name,
-            authenticated: true,
-          },
-          dataset: "ecs",
-          ...(options.timezone === undefined ? {} : { timezone: options.timezone }),
-          records: [line.record],
-          ordinals: ordinals.take([line.record]),
-          arrivedAt: Date.now(),
-        },
-        () => {},
-      );
-      for (const one of made.events) events.push(withoutArrival(one));
-      rejects.push(...made.rejects);
+      const made = readLine(line, { ...reading, file: input.name, ordinals });
+      events.push(...made.events);
+      // No clock of ours: the same file gives the same rejects.
+      for (const reject of made.rejects) rejects.push({ ...reject, "@timestamp": latest });
+      latest = made.events.at(-1)?.["@timestamp"] ?? latest;
     }
     yield { events, rejects };
   }
 }
 
-/** A line that is a complete Event already; undefined sends it through the normaliser. */
-function whole(record: Buffer): Event | undefined {
-  let value: unknown;
+/** Time of rejects before the first event. */
+const BEFORE_ALL = "1970-01-01T00:00:00.000Z";
+
+interface Reading {
+  readonly normalise: Normaliser;
+  readonly config: Config;
+  readonly timezone: string | undefined;
+  /** Epoch ms. */
+  readonly readAt: number;
+  readonly given: GivenIds;
+}
+
+interface LineOf extends Reading {
+  readonly file: string;
+  readonly ordinals: ReturnType<typeof createOrdinalMemory>;
+}
+
+function readLine({ record, bytes }: Line, of: LineOf): History {
+  const document = parse(record);
+  const said = saidBy(document);
+  const event = whole(document);
+  if (event !== undefined) return { events: [of.given(event, said.id)], rejects: [] };
+  const cut = bytes > record.length;
+  const batch: RawBatch = {
+    provenance: {
+      tenant: said.tenant ?? of.config.organization,
+      transport: "file",
+      senderId: of.file,
+      authenticated: said.authenticated,
+    },
+    dataset: "ecs",
+    ...(of.timezone === undefined ? {} : { timezone: of.timezone }),
+    records: [record],
+    ordinals: of.ordinals.take([record]),
+    arrivedAt: of.readAt,
+  };
+  if (cut)
+    return refuse(batch, of, `too_large: the record has ${bytes} bytes; ${record.length} are kept`);
+  const made = normaliseSafely(of.normalise, batch, () => {});
+  // The stamp gives a record without a time that of reading, which says nothing of a file.
+  const readAt = new Date(of.readAt).toISOString();
+  if (made.events.some((one) => one["@timestamp"] === readAt)) {
+    return refuse(batch, of, "time_missing: an event of a file needs @timestamp");
+  }
+  const alone = made.events.length === 1 ? said.id : undefined;
+  return {
+    events: made.events.map((one) => of.given(withoutArrival(one), alone)),
+    rejects: made.rejects,
+  };
+}
+
+function refuse(batch: RawBatch, { normalise }: LineOf, problem: string): History {
+  const [code = "", reason = ""] = problem.split(": ");
+  const refused = batch.records.map((record) => ({ bytes: record, code, reason }));
+  return normaliseSafely(normalise, { ...batch, records: [], refused }, () => {});
+}
+
+/** Undefined for what is no JSON. */
+function parse(record: Buffer): unknown {
   try {
-    value = JSON.parse(record.toString("utf8"));
+    return JSON.parse(record.toString("utf8"));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** A line that is a complete Event already; undefined sends it through the normaliser. */
+function whole(value: unknown): Event | undefined {
   if (!isEvent(value)) return undefined;
   if (value["user.name"] !== undefined && value["user.entity.id"] === undefined) return undefined;
   value["sender.authenticated"] ??= true;
-  return value;
+  return value["sender.transport"] === "file" ? withoutArrival(value) : value;
 }
 
 /** The moment at which we read an old document is not when it arrived. */

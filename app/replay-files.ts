@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { createWriteStream, writeFileSync, type WriteStream } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Action } from "../schemas/action.ts";
 import type { Anomaly } from "../schemas/anomaly.ts";
 import type { Incident } from "../schemas/incident.ts";
 import type { Reject } from "../schemas/reject.ts";
 import type { Score } from "../schemas/score.ts";
+import { type LineFile, openLineFile, writing } from "./line-file.ts";
 
 export interface Summary {
   readonly events: number;
@@ -21,63 +21,87 @@ export interface Summary {
 
 export type ReplayFiles = ReturnType<typeof openReplayFiles>;
 
-/** What a replay writes: NDJSON as it comes, incidents and actions as they stood at the end. */
+interface Figures {
+  readonly users: number;
+  readonly bytes_per_user: number;
+  readonly seconds: number;
+}
+
+/**
+ * What a replay writes: NDJSON as it comes, incidents and actions as they stood at the end. All
+ * calls throw METSUKE_FILE_UNWRITABLE.
+ */
 export function openReplayFiles(folder: string) {
-  const open = (name: string): WriteStream => createWriteStream(join(folder, `${name}.ndjson`));
-  const anomalies = open("anomalies");
-  const scores = open("scores");
-  const rejects = open("rejects");
+  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  const open = (name: string): LineFile => openLineFile(join(folder, `${name}.ndjson`));
+  const lines = {
+    anomalies: open("anomalies"),
+    scores: open("scores"),
+    rejects: open("rejects"),
+    incidents: open("incidents"),
+    actions: open("actions"),
+  };
   const incidents = new Map<string, Incident>();
   const actions = new Map<string, Action>();
   const counts = { events: 0, rejected: 0, anomalies: 0, alerts: 0 };
-  const line = (stream: WriteStream, value: object): void => {
-    stream.write(`${JSON.stringify(value)}\n`);
+  const folded = foldRepeats();
+  const tell = (anomaly: Anomaly, alert: boolean): void => {
+    counts.anomalies += 1;
+    if (alert) counts.alerts += 1;
+    lines.anomalies.write({ ...anomaly, "anomaly.alert": alert });
   };
   return {
     count(events: number, refused: readonly Reject[]): void {
       counts.events += events;
       counts.rejected += refused.length;
-      for (const reject of refused) line(rejects, reject);
+      for (const reject of refused) lines.rejects.write(reject);
     },
-    score: (score: Score): void => line(scores, score),
+    score: (score: Score): void => lines.scores.write(score),
     anomaly(anomaly: Anomaly, alert: boolean): void {
-      counts.anomalies += 1;
-      if (alert) counts.alerts += 1;
-      line(anomalies, { ...anomaly, "anomaly.alert": alert });
+      if (folded.isNew(anomaly)) tell(anomaly, alert);
     },
     incident: (incident: Incident): unknown => incidents.set(incident["incident.id"], incident),
     action: (action: Action): unknown => actions.set(action["action.id"], action),
-    /** Resolves when no file is behind by more than its buffer. */
-    async drained(): Promise<void> {
-      for (const stream of [anomalies, scores, rejects]) {
-        if (stream.writableNeedDrain) await once(stream, "drain");
-      }
-    },
-    async close(of: {
-      readonly users: number;
-      readonly bytes_per_user: number;
-      readonly seconds: number;
-    }) {
-      const last = open("incidents");
+    close(of: Figures): Summary {
+      for (const anomaly of folded.late()) tell(anomaly, false);
       for (const incident of incidents.values()) {
-        line(last, { ...incident, "incident.first": incident["@timestamp"] });
+        lines.incidents.write({ ...incident, "incident.first": incident["@timestamp"] });
       }
-      const taken = open("actions");
-      for (const action of actions.values()) line(taken, action);
-      for (const stream of [anomalies, scores, rejects, last, taken]) {
-        stream.end();
-        await once(stream, "finish");
-      }
-      const summary: Summary = {
-        ...counts,
-        actions: actions.size,
-        users: of.users,
-        seconds: Math.round(of.seconds * 1000) / 1000,
-        events_per_second: Math.round(counts.events / Math.max(of.seconds, 1e-9)),
-        bytes_per_user: of.bytes_per_user,
-      };
-      writeFileSync(join(folder, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`);
+      for (const action of actions.values()) lines.actions.write(action);
+      for (const file of Object.values(lines)) file.close();
+      const summary = { ...counts, actions: actions.size, ...figures(of, counts.events) };
+      const path = join(folder, "summary.json");
+      writing(path, () => {
+        writeFileSync(path, `${JSON.stringify(summary, undefined, 2)}\n`);
+      });
       return summary;
     },
+  };
+}
+
+const figures = ({ users, seconds, bytes_per_user }: Figures, events: number) => ({
+  users,
+  seconds: Math.round(seconds * 1000) / 1000,
+  events_per_second: Math.round(events / Math.max(seconds, 1e-9)),
+  bytes_per_user,
+});
+
+/** Repeats of an id fold as in the store; one raised by late events alone waits for one that may act. */
+function foldRepeats() {
+  const seen = new Set<string>();
+  const late = new Map<string, Anomaly>();
+  return {
+    isNew(anomaly: Anomaly): boolean {
+      const id = anomaly["anomaly.id"];
+      if (seen.has(id)) return false;
+      if (anomaly["anomaly.late"]) {
+        if (!late.has(id)) late.set(id, anomaly);
+        return false;
+      }
+      late.delete(id);
+      seen.add(id);
+      return true;
+    },
+    late: (): Iterable<Anomaly> => late.values(),
   };
 }

@@ -9,6 +9,8 @@ export const errorCodes = {
   METSUKE_POLICY_INVALID: "The policy has errors; each is listed with file, line and nearest key.",
   METSUKE_FILE_UNREADABLE:
     "A file named on the command line or in the configuration cannot be read.",
+  METSUKE_FILE_UNWRITABLE:
+    "A file or folder named on the command line cannot be written, or the disk is full; fix the path, rights or space.",
   METSUKE_DATA_IN_USE: "Another process holds the data folder; stop it or name another `data_dir`.",
   METSUKE_LOG_UNAVAILABLE:
     "The event log (Kafka, or the data folder) does not answer; it is retried.",

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { createReplay, type Replay } from "../../detectors/runtime/replay.ts";
 import type { Outputs } from "../../detectors/runtime/outputs.ts";
 import { triageConfig } from "../../responders/runtime/config.ts";
@@ -14,6 +13,7 @@ import {
 import { type Config, loadConfig } from "../config.ts";
 import { detectionChoice } from "../engine-options.ts";
 import { readHistory } from "../history.ts";
+import { checkReadable } from "../input.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { openReplayFiles, type ReplayFiles } from "../replay-files.ts";
 
@@ -42,7 +42,7 @@ export const replay: Command = {
     if (out === undefined) throw usageError("replay takes --out DIR for what it finds");
     const { config } = loadConfig(stringOption(values, "config"));
     const { engine, triage } = parts(config, values);
-    mkdirSync(out, { recursive: true });
+    for (const path of positionals) if (path !== "-") checkReadable(path);
     const files = openReplayFiles(out);
     const started = process.hrtime.bigint();
     const timezone = timezoneOption(values);
@@ -53,11 +53,10 @@ export const replay: Command = {
     })) {
       files.count(history.events.length, history.rejects);
       for (const event of history.events) take(engine.push(event), triage, files);
-      await files.drained();
     }
     for (const outputs of engine.end()) take(outputs, triage, files);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-    const summary = await files.close({
+    const summary = files.close({
       users: engine.users(),
       bytes_per_user: engine.bytesPerUser(),
       seconds,

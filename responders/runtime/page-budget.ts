@@ -6,8 +6,8 @@ const COOL_DOWN = 3 * DAY;
 const MIN_SEVERITY = 40;
 
 /**
- * Whether an anomaly pages someone. A token bucket (N a day, at most 2 N at once) that event time
- * refills in log order; an entity is not paged twice in three days unless something certain is new
+ * Whether an anomaly pages someone. A token bucket (N a day, at most 2 N at once, and no more than
+ * 2 N within any 24 hours) that event time refills in log order; an entity is not paged twice in three days unless something certain is new
  * or the p-value fell tenfold. Late and slight anomalies never page. Called once per anomaly id.
  */
 export function pages(tenant: TenantState, anomaly: Anomaly, perDay: number): boolean {
@@ -23,6 +23,9 @@ export function pages(tenant: TenantState, anomaly: Anomaly, perDay: number): bo
     if (!fell && !(certain && !last.certain)) return false;
   }
   if ((tenant.tokens ?? 0) < 1) return false;
+  tenant.paged = tenant.paged.filter((time) => time > tenant.clock - DAY);
+  if (tenant.paged.length >= Math.max(2 * perDay, 1)) return false;
+  tenant.paged.push(tenant.clock);
   tenant.tokens = (tenant.tokens ?? 0) - 1;
   tenant.pages.set(key, {
     at: Math.max(at, last?.at ?? at),

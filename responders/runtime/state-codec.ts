@@ -22,6 +22,7 @@ interface Meta {
     readonly prunedAt: number;
     readonly tokens?: number;
     readonly tokensAt: number;
+    readonly paged?: readonly number[];
     readonly pages: readonly (readonly [string, Page])[];
     readonly reservations: readonly Reservation[];
   }[];
@@ -39,6 +40,7 @@ export function encodeState(state: TriageState): (readonly [string, Uint8Array])
       prunedAt: tenant.prunedAt,
       ...(tenant.tokens === undefined ? {} : { tokens: tenant.tokens }),
       tokensAt: tenant.tokensAt,
+      paged: tenant.paged,
       pages: [...tenant.pages],
       reservations: tenant.reservations,
     })),
@@ -108,6 +110,7 @@ function readMeta(state: TriageState, meta: Meta): void {
       prunedAt: rest.prunedAt,
       tokens: rest.tokens,
       tokensAt: rest.tokensAt,
+      paged: [...(rest.paged ?? [])],
       pages: new Map(pages),
       reservations: [...reservations],
     });

@@ -46,6 +46,8 @@ export interface TenantState {
   /** Page budget: tokens as of `tokensAt`. */
   tokens: number | undefined;
   tokensAt: number;
+  /** Event times (epoch ms) of the pages of the last 24 hours. */
+  paged: number[];
   /** Entity key → its latest page. */
   pages: Map<string, Page>;
   reservations: Reservation[];
@@ -85,6 +87,7 @@ export function tenantOf(state: TriageState, name: string): TenantState {
       prunedAt: 0,
       tokens: undefined,
       tokensAt: 0,
+      paged: [],
       pages: new Map(),
       reservations: [],
     };

@@ -133,6 +133,18 @@ describe("pages", () => {
     expect(paged(triage, ...at(T0 + 30 * DAY, 20)).filter(Boolean)).toHaveLength(4);
   });
 
+  it("never pages more than 2 N times in 24 hours, however it refills meanwhile", () => {
+    const triage = triageOf({ budget_per_day: 2 });
+    const at = (when: number, from: number) =>
+      Array.from({ length: 6 }, (_, index) =>
+        unlikely(when + index, { "entity.id": `user-${from + index}` }),
+      );
+    expect(paged(triage, ...at(T0, 0)).filter(Boolean)).toHaveLength(2);
+    expect(paged(triage, ...at(T0 + 30 * DAY, 10)).filter(Boolean)).toHaveLength(4);
+    expect(paged(triage, ...at(T0 + 30.9 * DAY, 20)).filter(Boolean)).toHaveLength(0);
+    expect(paged(triage, ...at(T0 + 31.1 * DAY, 30)).filter(Boolean)).toHaveLength(2);
+  });
+
   it("pages an entity again in three days only for something certain or a tenfold fall of p", () => {
     const triage = triageOf({ budget_per_day: 1_000 });
     expect(
