@@ -80,12 +80,11 @@ function readyEvent(work: Work, views: readonly RawRecord[], make: Make): Event 
   const event: unknown = { ...flat };
   if (!isEvent(event) || event["event.id"] === "") return undefined;
   const { original, batch } = work;
-  const lacks: Record<string, unknown> = {
-    ...make.derive(event),
-    "organization.id": batch.provenance.tenant,
-    "event.ingested": work.arrivedAt,
-    ...(event["sender.transport"] === undefined ? work.sender : {}),
-  };
+  const lacks: Record<string, unknown> = {};
+  make.derive(event, lacks);
+  lacks["organization.id"] = batch.provenance.tenant;
+  lacks["event.ingested"] = work.arrivedAt;
+  if (event["sender.transport"] === undefined) Object.assign(lacks, work.sender);
   if (event["event.original"] === undefined) {
     lacks["event.original"] = original.text;
     if (original.encoding !== undefined) lacks["event.original_encoding"] = original.encoding;
@@ -175,17 +174,25 @@ export function createNormaliser(config: NormaliserConfig): Normaliser {
 
   return (batch) => {
     const normalised: Normalised = { events: [], rejects: [] };
-    const given: GivenIds = new Map();
+    const make: Make = { ...stamp, given: new Map() };
     const ordinals = batch.ordinals ?? createOrdinals();
     const arrivedAt = new Date(batch.arrivedAt).toISOString();
     const time = { arrivedAt: batch.arrivedAt, offset: zones(batch.timezone ?? "UTC") };
     const futureFrom = new Date(batch.arrivedAt + FUTURE_MS).toISOString();
-    const arrival = { batch, time, arrivedAt, futureFrom, sender: senderOf(batch) };
+    const sender = senderOf(batch);
     for (const record of batch.records) {
       const original = originalOf(record.subarray(0, limits.keptBytes));
-      const work: Work = { ...arrival, original, ordinal: ordinals(record) };
-      const made = tooLarge(batch, record, limits) ?? recordEvents(work, { ...stamp, given });
-      if (Array.isArray(made)) normalised.events.push(...made);
+      const work: Work = {
+        batch,
+        time,
+        arrivedAt,
+        futureFrom,
+        sender,
+        original,
+        ordinal: ordinals(record),
+      };
+      const made = tooLarge(batch, record, limits) ?? recordEvents(work, make);
+      if (Array.isArray(made)) for (const event of made) normalised.events.push(event);
       else normalised.rejects.push(rejectOf(work, made.failure, made.dataset));
     }
     return normalised;

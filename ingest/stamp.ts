@@ -1,4 +1,4 @@
-import type { Event } from "../schemas/event.ts";
+import { Event } from "../schemas/event.ts";
 import { idFromBytes, idFromNative } from "./event-id.ts";
 import type { ParsedRecord, ParseFailure } from "./format.ts";
 import type { GeoLookup, Network } from "./geo.ts";
@@ -44,18 +44,19 @@ export function senderOf(batch: RawBatch): Partial<Event> {
   return peer === undefined ? sender : { ...sender, "sender.ip": peer };
 }
 
+type Fields = Record<string, unknown>;
+
+const geoKeys = Object.keys(Event.properties).filter((key) => key.startsWith("source.geo."));
+
 /** A place of ours replaces the whole of what the record said: half of each would be neither. */
-function lay(fields: Record<string, unknown>, place: Partial<Event>): void {
-  if (place["source.geo.location.lat"] !== undefined) {
-    for (const key of Object.keys(fields)) if (key.startsWith("source.geo.")) delete fields[key];
-  }
-  Object.assign(fields, place);
+function forgetPlace(fields: Fields): void {
+  for (const key of geoKeys) if (fields[key] !== undefined) delete fields[key];
 }
 
 /** Names end up in ids, on terminals and in messages to people: nothing in them may stay unseen. */
 const names = ["user.name", "user.target.name", "user.effective.name", "user.email", "host.name"];
 
-function showName(fields: Record<string, unknown>, key: string): void {
+function showName(fields: Fields, key: string): void {
   const name = fields[key];
   if (typeof name !== "string") return;
   const shown = visible(name);
@@ -89,8 +90,8 @@ export function idOf(work: Work, parsed: ParsedRecord, index: number): string {
 export interface Stamp {
   /** The Event of what a format read. */
   readonly stamp: (work: Work, parsed: ParsedRecord, index: number) => Event | ParseFailure;
-  /** Place, account and OCSF class, as far as the event itself gives them. */
-  readonly derive: (event: Partial<Event>) => Partial<Event>;
+  /** Writes place, account and OCSF class, as far as the event itself gives them. */
+  readonly derive: (event: Partial<Event>, into: Fields) => void;
 }
 
 /** Lays over what a format read the fields that ingest alone may say. */
@@ -98,18 +99,20 @@ export function createStamp(config: StampConfig): Stamp {
   const domains = config.identityDomains ?? {};
   const placeOf = createPlaces(config.networks ?? [], config.geo);
 
-  function derive(event: Partial<Event>): Partial<Event> {
+  function derive(event: Partial<Event>, into: Fields): void {
+    const place = placeOf(event);
     const identity = identityOf(event, domains);
     const ocsf = event["ocsf.class_uid"] === undefined ? ocsfOf(event) : undefined;
-    return {
-      ...placeOf(event),
-      ...(identity === undefined
-        ? {}
-        : { "user.entity.id": identity.id, "user.entity.type": identity.type }),
-      ...(ocsf === undefined
-        ? {}
-        : { "ocsf.class_uid": ocsf.classUid, "ocsf.activity_id": ocsf.activityId }),
-    };
+    if (place?.["source.geo.location.lat"] !== undefined) forgetPlace(into);
+    if (place !== undefined) Object.assign(into, place);
+    if (identity !== undefined) {
+      into["user.entity.id"] = identity.id;
+      into["user.entity.type"] = identity.type;
+    }
+    if (ocsf !== undefined) {
+      into["ocsf.class_uid"] = ocsf.classUid;
+      into["ocsf.activity_id"] = ocsf.activityId;
+    }
   }
 
   function stamp(work: Work, parsed: ParsedRecord, index: number): Event | ParseFailure {
@@ -119,18 +122,18 @@ export function createStamp(config: StampConfig): Stamp {
     if (at === undefined) {
       return { code: "time_invalid", reason: `cannot read the time ${written!.slice(0, 80)}` };
     }
-    const fields: Record<string, unknown> = {
+    const fields: Fields = {
       "@timestamp": at,
       "event.id": idOf(work, parsed, index),
       ...event,
     };
     fields["@timestamp"] = at;
     for (const key of names) showName(fields, key);
-    lay(fields, derive(fields));
+    derive(fields, fields);
     fields["organization.id"] = work.batch.provenance.tenant;
     fields["event.ingested"] = work.arrivedAt;
     if (isAfter(at, work.futureFrom)) fields["event.future"] = true;
-    Object.assign(fields, work.sender);
+    for (const key in work.sender) fields[key] = work.sender[key as keyof Event];
     fields["event.original"] = work.original.text;
     if (work.original.encoding !== undefined) {
       fields["event.original_encoding"] = work.original.encoding;
