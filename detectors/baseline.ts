@@ -10,7 +10,7 @@ import {
   type Window,
 } from "./baseline/layout.ts";
 import { learnDay } from "./baseline/learn.ts";
-import { addEvidence, groupOf, noteCommon, observe } from "./baseline/observe.ts";
+import { addEvidence, createScratch, groupOf, noteCommon, observe } from "./baseline/observe.ts";
 import { type BaselineParams, baselineParams } from "./baseline/params.ts";
 import { decodeState, encodeState } from "./baseline/state-bytes.ts";
 import { type Detector, type DetectorContext, evidenceOf } from "./detector.ts";
@@ -127,6 +127,7 @@ function windowOf(
 /** Makes the detector; its cache of compiled tables lives as long as it does. */
 export function createBaseline(): Detector<BaselineParams, BaselineState> {
   const knowledge = knowledgeCache();
+  const scratch = createScratch();
   return {
     name: "baseline",
     version: "1",
@@ -152,7 +153,7 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
       const know = knowledge(context);
       const window = windowOf(state, event, { context, know });
       if (window === undefined) return;
-      if (!observe(state, window, { event, context, know })) return;
+      if (!observe(state, window, { event, context, know, scratch })) return;
       window.scoredAt = window.count;
       const total = Math.round(1e4 * combine(state, window, know).total);
       if (total <= window.greatest) return;

@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
 import type { Detector, DetectorContext, Evidence } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
-import { isPrivate, isSignIn, networkOf } from "./network.ts";
+import { isPrivate, isSignIn, networkOf, withoutVersions } from "./network.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 import { areaDistanceKm, type Place } from "./stats/geo.ts";
 import {
@@ -91,7 +91,7 @@ function seenOf(event: Event, context: Context): Seen | undefined {
   const spot = event["source.geo.city_name"] ?? event["source.geo.name"];
   // Where no device is named, the program stands for it: weaker, so it never excuses, only doubts.
   const device = event["device.id"];
-  const agent = event["user_agent.original"]?.replaceAll(/[\d.]+/g, "");
+  const agent = event["user_agent.original"];
   return {
     at: context.at,
     lat,
@@ -102,7 +102,7 @@ function seenOf(event: Event, context: Context): Seen | undefined {
     ip: ip.slice(0, 45),
     network: hash32(networkOf(event) ?? ""),
     device: device === undefined ? 0 : hash32(device),
-    agent: device !== undefined || agent === undefined ? 0 : hash32(agent, 1),
+    agent: device !== undefined || agent === undefined ? 0 : hash32(withoutVersions(agent), 1),
     as: event["source.as.number"] === undefined ? "" : `AS${event["source.as.number"]}`,
     evidence: evidenceOf(event),
   };

@@ -11,20 +11,24 @@ import {
   streams,
   type Window,
 } from "./layout.ts";
+import { zeros } from "../stats/zeros.ts";
 import { dayType, surprises } from "./surprise.ts";
 
 /** How odd a day is, step by step, so that an explanation can say how the score came about. */
 export interface Combined {
   /** Model surprises; calibrated surprises of features (y), of streams (m, f), given habit (u). */
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly m: Float64Array;
-  readonly f: Float64Array;
-  readonly u: Float64Array;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly m: readonly number[];
+  readonly f: readonly number[];
+  readonly u: readonly number[];
   /** Combined surprise, and each stream's part of its square; the parts sum to 1. */
   readonly total: number;
-  readonly shares: Float64Array;
+  readonly shares: readonly number[];
 }
+
+const featureCurves: readonly string[] = Array.from({ length: FEATURES }, (_, at) => `x${at}`);
+const streamCurves: readonly string[] = Array.from({ length: STREAMS }, (_, at) => `m${at}`);
 
 /** The first nat is noise; smooth at 2, so that no mass gathers at 0. */
 const hinge = (u: number): number => (u < 2 ? (u * u) / 4 : u - 1);
@@ -50,15 +54,15 @@ function given(state: BaselineState, stream: number, f: number, know: Knowledge)
 
 export function combine(state: BaselineState, window: Window, know: Knowledge): Combined {
   const x = surprises(state, window, know);
-  const y = new Float64Array(FEATURES);
+  const y = zeros(FEATURES);
   for (let index = 0; index < FEATURES; index++) {
     const value = x[index] as number;
-    if (value > 0) y[index] = -Math.log(know.curve(`x${index}`).tail(value));
+    if (value > 0) y[index] = -Math.log(know.curve(featureCurves[index] as string).tail(value));
   }
-  const m = new Float64Array(STREAMS);
-  const f = new Float64Array(STREAMS);
-  const u = new Float64Array(STREAMS);
-  const shares = new Float64Array(STREAMS);
+  const m = zeros(STREAMS);
+  const f = zeros(STREAMS);
+  const u = zeros(STREAMS);
+  const shares = zeros(STREAMS);
   let squares = 0;
   for (let stream = 0; stream < STREAMS; stream++) {
     const { features, weight } = streams[stream] as (typeof streams)[number];
@@ -69,7 +73,7 @@ export function combine(state: BaselineState, window: Window, know: Knowledge): 
       m[stream] = (state.models[Model.access] as number) + access;
     }
     if ((m[stream] as number) <= 0) continue;
-    f[stream] = -Math.log(know.curve(`m${stream}`).tail(m[stream] as number));
+    f[stream] = -Math.log(know.curve(streamCurves[stream] as string).tail(m[stream] as number));
     u[stream] = given(state, stream, f[stream] as number, know);
     const part = (weight * hinge(u[stream] as number)) ** 2;
     shares[stream] = part;

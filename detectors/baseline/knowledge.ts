@@ -66,6 +66,11 @@ function ratesOf(table: SharedTable, group: string): Rates {
   };
 }
 
+interface Exceedances {
+  readonly above: Float64Array;
+  readonly n: number;
+}
+
 export interface Knowledge {
   rates(group: string): Rates;
   /** Calibrated tail of feature `x3`, stream `m2` or stratum `t4`. */
@@ -75,7 +80,7 @@ export interface Knowledge {
   /** How much more often new accounts meet new values, by age class 0–4. */
   youth(age: number): readonly number[];
   /** Days of the group by bin of this stream, and in all. */
-  exceedances(group: string, stream: number): { readonly above: Float64Array; readonly n: number };
+  exceedances(group: string, stream: number): Exceedances;
   readonly entityDays: number;
 }
 
@@ -127,6 +132,14 @@ function youthTable(table: SharedTable, age: number): number[] {
   });
 }
 
+function exceedancesOf(groups: SharedTable, group: string, stream: number): Exceedances {
+  const above = new Float64Array(BINS + 1);
+  for (let bin = BINS - 1; bin >= 1; bin--) {
+    above[bin] = (above[bin + 1] as number) + groups.get(`${group}|${stream}|${bin}`) / SCALE;
+  }
+  return { above, n: groups.get(`${group}|n`) / SCALE };
+}
+
 /** The tables that calibration reads: all change only when a day closes, or decays. */
 interface Source {
   rates: SharedTable;
@@ -149,14 +162,7 @@ function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
   const old = Array.from({ length: FIELDS }, () => 1);
   const rarity = memo((field: number) => rarityTable(source.arrivals, field));
   const youth = memo((age: number) => (age > 4 ? old : youthTable(source.rates, age)));
-  const exceedances = memo((key: string) => {
-    const group = key.slice(0, key.lastIndexOf("|"));
-    const above = new Float64Array(BINS + 1);
-    for (let bin = BINS - 1; bin >= 1; bin--) {
-      above[bin] = (above[bin + 1] as number) + source.groups.get(`${key}|${bin}`) / SCALE;
-    }
-    return { above, n: source.groups.get(`${group}|n`) / SCALE };
-  });
+  const exceedances = memo((_group: string): Exceedances[] => []);
   return {
     rates: memo((group: string) => ratesOf(source.rates, group)),
     curve: memo((name: string) =>
@@ -168,7 +174,8 @@ function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
     ),
     rarity: (field, bucket) => rarity(field)[bucket] as number,
     youth,
-    exceedances: (group, stream) => exceedances(`${group}|${stream}`),
+    exceedances: (group, stream) =>
+      (exceedances(group)[stream] ??= exceedancesOf(source.groups, group, stream)),
     entityDays,
   };
 }

@@ -1,5 +1,6 @@
 import type { DetectorContext } from "../detector.ts";
 import { curveBin } from "../stats/curve.ts";
+import { zeros } from "../stats/zeros.ts";
 import { type Combined, edgeBin, stratumName } from "./combine.ts";
 import { ageClass, type Knowledge, SCALE } from "./knowledge.ts";
 import {
@@ -51,6 +52,13 @@ function learnCount(
   slot(3, mean * mean);
 }
 
+/** New values of the day by field. */
+function metByField(window: Window): number[] {
+  const met = zeros(FIELDS);
+  for (const [field] of window.news) met[field] = (met[field] as number) + 1;
+  return met;
+}
+
 function learnSelf(state: BaselineState, window: Window, know: Knowledge): void {
   const { models } = state;
   const rates = know.rates(state.group);
@@ -91,10 +99,10 @@ function learnSelf(state: BaselineState, window: Window, know: Knowledge): void 
     models[at] = (models[at] as number) * KEEP + ((window.hours >> hour) & 1);
   }
   models[Model.exposure] = (models[Model.exposure] as number) * KEEP_VALUES + 1;
+  const met = metByField(window);
   for (let field = 0; field < FIELDS; field++) {
     const at = Model.novelty + field;
-    const met = window.news.reduce((sum, news) => (news[0] === field ? sum + 1 : sum), 0);
-    models[at] = (models[at] as number) * KEEP_VALUES + Math.min(met, 8);
+    models[at] = (models[at] as number) * KEEP_VALUES + Math.min(met[field] as number, 8);
   }
 }
 
@@ -102,7 +110,7 @@ function learnSelf(state: BaselineState, window: Window, know: Knowledge): void 
  * The day's exceedances wait ten active days before they count as habit. An account's first days,
  * when all was new, never do.
  */
-function learnHabit(state: BaselineState, f: Float64Array): void {
+function learnHabit(state: BaselineState, f: readonly number[]): void {
   const { models, exceed, lags } = state;
   const days = Math.round(models[Model.age] as number) - SETTLED;
   if (days < 0) return;
@@ -125,6 +133,7 @@ function learnHabit(state: BaselineState, f: Float64Array): void {
 
 function teachRates(state: BaselineState, window: Window, context: Context): void {
   const type = dayType(window.day);
+  const met = metByField(window);
   const groups = state.group === "" ? ["*"] : ["*", state.group];
   for (const group of groups) {
     const add = (what: string, amount: number): void => {
@@ -145,7 +154,7 @@ function teachRates(state: BaselineState, window: Window, context: Context): voi
     for (let hour = 0; hour < 24; hour++)
       if ((window.hours >> hour) & 1) add(`h${24 * type + hour}`, 1);
     for (let field = 0; field < FIELDS; field++) {
-      add(`n${field}`, Math.min(8, window.news.filter((news) => news[0] === field).length));
+      add(`n${field}`, Math.min(8, met[field] as number));
     }
   }
 }
@@ -157,8 +166,9 @@ function teachYouth(
 ): void {
   const age = ageClass(state.models[Model.age] as number);
   const youth = of.know.youth(age);
+  const byField = metByField(window);
   for (let field = 0; field < FIELDS; field++) {
-    const met = window.news.filter((news) => news[0] === field).length;
+    const met = byField[field] as number;
     const expected = noveltyRate(state, field, of.know) / (youth[field] as number);
     if (met > 0) of.context.contribute("baseline.rates", `age${age}|o${field}`, thousandths(met));
     of.context.contribute("baseline.rates", `age${age}|e${field}`, thousandths(expected));

@@ -27,11 +27,21 @@ interface Look {
   readonly event: Event;
   readonly context: Context;
   readonly know: Knowledge;
-  readonly values: (string | undefined)[];
-  readonly hashes: number[];
+  readonly values: readonly (string | undefined)[];
+  /** 0 where there is no value. */
+  readonly hashes: Uint32Array;
   /** Slot of each value, −1 when it is not known. */
-  readonly slots: number[];
+  readonly slots: Int32Array;
 }
+
+/** Room for what is read of one event; the next one overwrites it. */
+export type Scratch = ReturnType<typeof createScratch>;
+
+export const createScratch = () => ({
+  values: Array.from({ length: FIELDS }, (): string | undefined => undefined),
+  hashes: new Uint32Array(FIELDS),
+  slots: new Int32Array(FIELDS),
+});
 
 /** Characters that JSON writes as six: an attacker would choose them to swell the state. */
 // oxlint-disable-next-line no-control-regex
@@ -91,6 +101,11 @@ export function noteCommon(
   if (factor <= before) return;
   for (let field = window.common.length; field < FIELDS; field++) window.common.push(1);
   window.common[of.field] = Math.round(100 * factor) / 100;
+}
+
+function isNews(window: Window, field: number, hash: number): boolean {
+  for (const entry of window.news) if (entry[0] === field && entry[1] === hash) return true;
+  return false;
 }
 
 /** A value this entity has never shown before today. Rarity is taken before its own vote. */
@@ -218,18 +233,21 @@ function fail(look: Look, weight: number): void {
 export function observe(
   state: BaselineState,
   window: Window,
-  of: { readonly event: Event; readonly context: Context; readonly know: Knowledge },
+  of: {
+    readonly event: Event;
+    readonly context: Context;
+    readonly know: Knowledge;
+    readonly scratch: Scratch;
+  },
 ): boolean {
   const { event, context, know } = of;
-  const values: (string | undefined)[] = [];
-  const hashes: number[] = [];
-  const slots: number[] = [];
+  const { values, hashes, slots } = of.scratch;
   valuesOf(event, values);
   for (let field = 0; field < FIELDS; field++) {
     const value = values[field];
     const hash = value === undefined ? 0 : hash32(value, field);
-    hashes.push(hash);
-    slots.push(hash === 0 ? -1 : findSlot(state, field, hash));
+    hashes[field] = hash;
+    slots[field] = hash === 0 ? -1 : findSlot(state, field, hash);
   }
   const look: Look = { state, window, event, context, know, values, hashes, slots };
   const weight = Math.max(1, Math.min(100_000, Math.floor(event["event.repeat_count"] ?? 1)));
@@ -244,7 +262,7 @@ export function observe(
     if (hashes[field] === 0) continue;
     const slot = slots[field] as number;
     if (slot >= 0) touchSlot(state, slot, window.day);
-    else if (!window.news.some((entry) => entry[0] === field && entry[1] === hashes[field])) {
+    else if (!isNews(window, field, hashes[field] as number)) {
       material = meet(look, field) || material;
     }
   }

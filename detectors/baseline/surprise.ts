@@ -2,6 +2,7 @@ import { hourTail, smoothHours } from "../stats/hours.ts";
 import { negativeBinomialMidTail, negativeBinomialTail, studentTail } from "../stats/tails.ts";
 import type { Knowledge, Rates } from "./knowledge.ts";
 import { ageClass } from "./knowledge.ts";
+import { zeros } from "../stats/zeros.ts";
 import { type BaselineState, Feature, FEATURES, FIELDS, Model, type Window } from "./layout.ts";
 
 /** −ln p, bounded so that one feature can never be infinite. */
@@ -83,23 +84,21 @@ const tailAtLeast = (count: number, mean: number, size: number): number =>
 /** P(at least one of `n` tries is this odd), exact for tiny p. */
 const anyOf = (p: number, n: number): number => (p >= 1 ? 1 : -Math.expm1(n * Math.log1p(-p)));
 
-/** Tail of each local hour: own habit, the other day type, peers. */
+/** Mass of each local hour: own habit, the other day type, peers. */
 export function hourMass(state: BaselineState, day: number, rates: Rates): number[] {
   const type = dayType(day);
-  const own = state.models.subarray(Model.hours + 24 * type, Model.hours + 24 * type + 24);
-  const other = state.models.subarray(
-    Model.hours + 24 * (1 - type),
-    Model.hours + 24 * (1 - type) + 24,
-  );
-  return smoothHours(
-    Array.from(
-      { length: 24 },
-      (_, hour) =>
-        (own[hour] as number) +
-        0.15 * (other[hour] as number) +
+  const { models } = state;
+  const own = Model.hours + 24 * type;
+  const other = Model.hours + 24 * (1 - type);
+  const mass: number[] = [];
+  for (let hour = 0; hour < 24; hour++) {
+    mass.push(
+      (models[own + hour] as number) +
+        0.15 * (models[other + hour] as number) +
         12 * (rates.hours[24 * type + hour] as number),
-    ),
-  );
+    );
+  }
+  return smoothHours(mass);
 }
 
 /** Takes an hour into the day's smallest tail; true when it is the rarest so far. */
@@ -154,12 +153,12 @@ function bytesSurprise(state: BaselineState, window: Window, rates: Rates): numb
 }
 
 /** All surprises of the day so far; exactly 0 where nothing happened. */
-export function surprises(state: BaselineState, window: Window, know: Knowledge): Float64Array {
-  const x = new Float64Array(FEATURES);
+export function surprises(state: BaselineState, window: Window, know: Knowledge): number[] {
+  const x = zeros(FEATURES);
   const rates = know.rates(state.group);
   const volume = volumeModel(state, window.day, rates);
   const busy = Math.min(3, Math.max(0.35, Math.sqrt(Math.max(1, window.count / volume.mean))));
-  for (let field = 0; field < FIELDS; field++) {
+  for (let field = 0; field < FIELDS && window.news.length > 0; field++) {
     const marks: number[] = [];
     for (const news of window.news) if (news[0] === field) marks.push(know.rarity(field, news[2]));
     if (marks.length === 0) continue;

@@ -1,5 +1,5 @@
 import type { Event } from "../../schemas/event.ts";
-import { isPrivate, networkOf, prefixOf } from "../network.ts";
+import { isPrivate, networkOf, prefixOf, withoutVersions } from "../network.ts";
 import { Field } from "./layout.ts";
 
 const clip = (text: string | undefined): string | undefined =>
@@ -43,8 +43,7 @@ export function valuesOf(event: Event, out: (string | undefined)[]): void {
   out[Field.device] = clip(event["device.id"]) ?? (signIn && open ? "(none)" : undefined);
   out[Field.network] = open || ip === undefined ? networkOf(event) : `lan ${prefixOf(ip)}`;
   out[Field.country] = open ? event["source.geo.country_iso_code"] : undefined;
-  // Version numbers move every month; the program that speaks does not.
-  out[Field.agent] = agent === undefined ? undefined : clip(agent.replaceAll(/[\d.]+/g, ""));
+  out[Field.agent] = agent === undefined ? undefined : clip(withoutVersions(agent));
   const action = event["event.action"];
   out[Field.action] =
     action === undefined

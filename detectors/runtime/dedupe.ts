@@ -21,7 +21,9 @@ interface Segment {
  */
 export interface Dedupe {
   readonly segments: Segment[];
-  index: Uint32Array;
+  index: Int32Array;
+  /** Bits of an index entry that count ids; those above hold some of the id's own: most other ids differ. */
+  readonly ordinals: number;
   /** Segment number that index entries count from. */
   base: number;
   used: number;
@@ -41,13 +43,15 @@ export interface Dedupe {
 }
 
 export function createDedupe(capBytes: number): Dedupe {
+  const maxSegments = Math.max(2, Math.floor(capBytes / (BYTES_PER_ID * SEGMENT)));
   return {
     segments: [],
-    index: new Uint32Array(2 * SEGMENT),
+    index: new Int32Array(2 * SEGMENT),
+    ordinals: maskFor(4 * (maxSegments + 1) * SEGMENT),
     base: 0,
     used: 0,
     nextSegment: 0,
-    maxSegments: Math.max(2, Math.floor(capBytes / (BYTES_PER_ID * SEGMENT))),
+    maxSegments,
     future: new Map(),
     floor: Number.NEGATIVE_INFINITY,
     shortened: 0,
@@ -57,6 +61,9 @@ export function createDedupe(capBytes: number): Dedupe {
     loaded: "",
   };
 }
+
+/** Low bits that numbers up to `most` need; all of them when it needs them all. */
+const maskFor = (most: number): number => (most >= 2 ** 31 ? -1 : 2 ** (32 - Math.clz32(most)) - 1);
 
 /** Value of a lower-case hex digit by its code; −1 for any other code below 128. */
 const NIBBLES = Int8Array.from({ length: 128 }, (_, code) =>
@@ -92,18 +99,22 @@ function startOf(words: Uint32Array, at: number): number {
     mixed = Math.imul(mixed ^ (words[word] as number), 0x9e3779b1);
     mixed ^= mixed >>> 15;
   }
-  return mixed >>> 0;
+  return mixed;
 }
 
 /** Whether the id was applied and its event time (epoch ms) is at or after `horizon`. */
 export function hasId(dedupe: Dedupe, id: string, horizon: number): boolean {
   if (dedupe.future.size > 0 && dedupe.future.has(id)) return true;
   const words = load(dedupe, id);
-  const mask = dedupe.index.length - 1;
+  const { index, ordinals } = dedupe;
+  const mask = index.length - 1;
   const shift = dedupe.base - (dedupe.segments[0]?.number ?? 0);
   const minute = Math.floor(horizon / MINUTE);
-  for (let slot = startOf(words, 0) & mask; dedupe.index[slot] !== 0; slot = (slot + 1) & mask) {
-    const entry = (dedupe.index[slot] as number) - 1;
+  const start = startOf(words, 0);
+  for (let slot = start & mask; index[slot] !== 0; slot = (slot + 1) & mask) {
+    const found = index[slot] as number;
+    if (((found ^ start) & ~ordinals) !== 0) continue;
+    const entry = ((found & ordinals) >>> 0) - 1;
     const segment = dedupe.segments[Math.floor(entry / SEGMENT) + shift];
     if (segment !== undefined && sameId(segment, entry % SEGMENT, words)) {
       if ((segment.minutes[entry % SEGMENT] as number) >= minute) return true;
@@ -152,9 +163,11 @@ const newSegment = (number: number): Segment => ({
 
 function point(dedupe: Dedupe, segment: Segment, at: number): void {
   const mask = dedupe.index.length - 1;
-  let slot = startOf(segment.ids, at * 4) & mask;
+  const start = startOf(segment.ids, at * 4);
+  let slot = start & mask;
   while (dedupe.index[slot] !== 0) slot = (slot + 1) & mask;
-  dedupe.index[slot] = (segment.number - dedupe.base) * SEGMENT + at + 1;
+  const ordinal = (segment.number - dedupe.base) * SEGMENT + at + 1;
+  dedupe.index[slot] = (start & ~dedupe.ordinals) | ordinal;
   dedupe.used += 1;
 }
 
@@ -163,7 +176,7 @@ function rebuild(dedupe: Dedupe): void {
   for (const segment of dedupe.segments) live += segment.count;
   let size = 2 * SEGMENT;
   while (size < live * 3) size *= 2;
-  dedupe.index = new Uint32Array(size);
+  dedupe.index = new Int32Array(size);
   dedupe.used = 0;
   dedupe.base = dedupe.segments[0]?.number ?? dedupe.nextSegment;
   for (const segment of dedupe.segments) {

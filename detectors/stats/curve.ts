@@ -56,6 +56,15 @@ export function curve(
   const atEdge = (bin: number): number =>
     ((above[bin] as number) + priorDays * prior(leftEdge(bin))) / total;
   const beyond = atEdge(last);
+  // Of each edge the logarithm, NaN until asked for: a curve is read far more often than made.
+  const logs = new Float64Array(CURVE_BINS + 1).fill(Number.NaN);
+  const logAt = (bin: number): number => {
+    const known = logs[bin] as number;
+    if (!Number.isNaN(known)) return known;
+    const log = Math.log(Math.max(1e-12, atEdge(bin)));
+    logs[bin] = log;
+    return log;
+  };
   return {
     weight,
     tail(x) {
@@ -65,8 +74,8 @@ export function curve(
       const low = leftEdge(bin);
       const high = leftEdge(bin + 1);
       const part = (x - low) / (high - low);
-      const from = Math.log(Math.max(1e-12, atEdge(bin)));
-      const to = Math.log(Math.max(1e-12, atEdge(bin + 1)));
+      const from = logAt(bin);
+      const to = logAt(bin + 1);
       return Math.exp(from + part * (to - from));
     },
   };

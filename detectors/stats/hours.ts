@@ -17,9 +17,11 @@ export function hourTail(mass: ArrayLike<number>, hour: number): number {
 
 /** Circular smoothing of 24 hours by (.2, .6, .2). */
 export function smoothHours(mass: ArrayLike<number>): number[] {
-  const at = (index: number): number => mass[(index + 24) % 24] ?? 0;
-  return Array.from(
-    { length: 24 },
-    (_, index) => 0.2 * at(index - 1) + 0.6 * at(index) + 0.2 * at(index + 1),
-  );
+  const smooth: number[] = [];
+  for (let hour = 0; hour < 24; hour++) {
+    const before = mass[hour === 0 ? 23 : hour - 1] ?? 0;
+    const after = mass[hour === 23 ? 0 : hour + 1] ?? 0;
+    smooth.push(0.2 * before + 0.6 * (mass[hour] ?? 0) + 0.2 * after);
+  }
+  return smooth;
 }
