@@ -105,11 +105,17 @@ export function partitionBounds(
       const answer = await cluster.fetchTopicsOffset([
         { topic, fromBeginning, partitions: [{ partition }] },
       ]);
-      return Number(answer[0]?.partitions[0]?.offset ?? Number.NaN);
+      const offset = answer[0]?.partitions[0]?.offset;
+      if (offset === undefined) throw unknownLeader(`${topic}/${partition}`);
+      return Number(offset);
     };
     return { first: await end(true), next: await end(false) };
   });
 }
+
+/** Metadata that is being loaded may lack a topic: loading it again helps, reading on from NaN would not. */
+const unknownLeader = (place: string): Error =>
+  Object.assign(new Error(`no leader of ${place} is known`), { type: "LEADER_NOT_AVAILABLE" });
 
 export async function deleteRecordsBefore(
   connection: Connection,
