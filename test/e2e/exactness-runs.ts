@@ -162,19 +162,34 @@ async function isBehind(log: EventLog, { task, offset }: TaskAt): Promise<boolea
 }
 
 const BATCH = 100;
+/** Less than the lag: no sender holds back longer. */
+const BATCH_MS = 240_000;
+
+/** Where the request ends that starts at `from`. */
+function requestEnd({ times }: Company, from: number): number {
+  let end = from + 1;
+  const last = Number(times[from]) + BATCH_MS;
+  while (end < times.length && end - from < BATCH && Number(times[end]) <= last) end += 1;
+  return end;
+}
 
 /** Hands the events over as they happen: the clock stands at the latest of each request. */
 async function sendLive(scene: Scene, app: App, company: Company): Promise<void> {
   const url = /(http:\S+\/v1\/events)/.exec(app.addresses.join("\n"))?.[1] ?? "";
-  for (let from = 0; from < company.lines.length; from += BATCH) {
-    const lines = company.lines.slice(from, from + BATCH);
+  let beaten = 0;
+  for (let from = 0; from < company.lines.length;) {
+    const end = requestEnd(company, from);
     // One millisecond later: nothing of that instant is still to come when a heartbeat says so.
-    scene.clock.now = Number(company.times[from + lines.length - 1]) + 1;
-    const body = `${lines.join("\n")}\n`;
+    scene.clock.now = Number(company.times[end - 1]) + 1;
+    const body = `${company.lines.slice(from, end).join("\n")}\n`;
     const response = await fetch(url, { method: "POST", body });
     const answer = (await response.json()) as { readonly accepted?: number };
-    if (answer.accepted !== lines.length) throw new Error(`sent: ${JSON.stringify(answer)}`);
-    if ((from / BATCH) % 3 === 0) await app.ingest?.beat();
+    if (answer.accepted !== end - from) throw new Error(`sent: ${JSON.stringify(answer)}`);
+    if (end - beaten > BATCH) {
+      await app.ingest?.beat();
+      beaten = end;
+    }
+    from = end;
   }
 }
 
