@@ -43,10 +43,9 @@ function registerSnappy(): void {
  * waits for a partition goes together in its next batch. No idempotence and no transactions: an
  * append that failed may still be in the log.
  */
-export function openProducer(connection: Connection) {
+export function openProducer(connection: Connection, sender: Sender = openSender(connection)) {
   registerSnappy();
   const lanes = new Map<string, Lane>();
-  const sender = openSender(connection);
 
   const pump = () => {
     const round: { lane: Lane; batch: Waiting[] }[] = [];
@@ -59,7 +58,9 @@ export function openProducer(connection: Connection) {
     const finish = (error?: unknown) => {
       for (const { lane, batch } of round) {
         lane.busy = false;
-        for (const { settle } of batch) settle(error);
+        // What waits behind a batch that failed must not get into the log before it.
+        const failed = error === undefined ? [] : lane.waiting.splice(0);
+        for (const { settle } of [...batch, ...failed]) settle(error);
       }
       pump();
     };
@@ -149,8 +150,13 @@ function topicMessages(
   return [...byTopic.values()];
 }
 
+export interface Sender {
+  send(messages: TopicMessages[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A kafkajs producer that is replaced after any failure. */
-function openSender(connection: Connection) {
+function openSender(connection: Connection): Sender {
   let current: Promise<Producer> | undefined;
   const open = async () => {
     const producer = kafkaClient(connection, RETRIES).producer({
