@@ -58,7 +58,8 @@ function rawOf(
 }
 
 /** Escaped halves of characters cannot be seen in the bytes, only in what JSON makes of them. */
-const mayHoldSurrogate = (text: string): boolean => /\\u[dD][89a-fA-F]/.test(text);
+const mayHoldSurrogate = (text: string): boolean =>
+  text.includes("\\u") && /\\u[dD][89a-fA-F]/.test(text);
 
 function mended(document: JsonDocument): JsonDocument {
   const flat = Object.create(null) as Record<string, unknown>;

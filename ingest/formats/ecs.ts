@@ -79,10 +79,18 @@ function pointOf(value: unknown): readonly [number, number] | undefined {
 
 type Fields = Record<string, unknown>;
 
+/** Read on their own, or, of id and original, in the record's own id and bytes. */
+const apart: ReadonlySet<string> = new Set([
+  "@timestamp",
+  "event.id",
+  "event.original",
+  "attributes",
+]);
+
 function readFields(flat: FlatDocument, event: Fields, rest: Fields): void {
   for (const key of Object.keys(flat)) {
     const value = flat[key];
-    if (value === null) continue;
+    if (value === null || apart.has(key)) continue;
     const read = fieldReaders.get(key);
     const known = verbatim.has(key) && typeof value === "string" ? value : read?.(value);
     if (known !== undefined) event[key] = known;
@@ -143,18 +151,13 @@ function parse(raw: RawRecord): ReturnType<Format["parse"]> {
   const event: Fields = {};
   const rest = Object.create(null) as Fields;
   readFields(flat, event, rest);
-  const said = textOf(flat["attributes"]);
+  const said = flat["attributes"];
   const asWritten = textOf(single(flat["@timestamp"])) ?? timeIn(rest);
   readAliases(event, rest);
   readGroup(event, rest);
   readPoint(event, rest);
   readOutcome(event, rest);
-  delete event["@timestamp"];
-  // Both are in the record's own id and bytes.
-  if ("event.id" in rest) delete rest["event.id"];
-  if ("event.original" in rest) delete rest["event.original"];
-  delete event["attributes"];
-  if (said !== undefined) rest["attributes"] = said;
+  if (typeof said === "object" || textOf(said) !== undefined) rest["attributes"] = said;
   const attributes = attributesOf(rest);
   if (attributes !== undefined) event["attributes"] = attributes;
   event["event.dataset"] ??= "ecs";

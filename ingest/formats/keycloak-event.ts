@@ -148,14 +148,15 @@ const carrierOf = (raw: RawRecord): string =>
   (raw.flat === undefined ? undefined : carriedText(raw.flat)) ?? raw.syslog?.message ?? raw.text;
 
 function lineOf(raw: RawRecord): string | undefined {
-  const text = visible(carrierOf(raw).trimEnd());
+  const carrier = carrierOf(raw);
+  if (!carrier.includes("ype=")) return undefined;
+  const text = visible(carrier.trimEnd());
   const found = lineStart.exec(text.slice(0, 2_048));
   return found === null ? undefined : text.slice(found.index + found[0].length - found[1]!.length);
 }
 
 function sniff(raw: RawRecord): number {
   if (raw.flat !== undefined && isRest(raw.flat)) return 0.97;
-  if (raw.flat === undefined && !raw.text.includes("ype=")) return 0;
   return lineOf(raw) === undefined ? 0 : 0.92;
 }
 

@@ -122,7 +122,7 @@ function readMessage(message: string): WritableEvent {
   if (message.length > MAX_MESSAGE) return plain;
   const text = message.replace(/^(?:error|fatal|info|debug\d?): /, "");
   const pam = readPam(text);
-  if (pam !== undefined) return { ...pam.event, "service.name": pam.service };
+  if (pam !== undefined) return Object.assign(pam.event, { "service.name": pam.service });
   return readAttempt(text) ?? readSideLine(text) ?? plain;
 }
 
