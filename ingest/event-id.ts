@@ -1,3 +1,4 @@
+import { contentOf } from "./raw-record.ts";
 import { hash128 } from "../schemas/ids.ts";
 
 /** What an id is made of, whichever kind it is. */
@@ -62,7 +63,8 @@ export const idFromBytes = (
 export function createOrdinals(window = Number.POSITIVE_INFINITY): (record: Buffer) => number {
   let young = new Map<string, number>();
   let old = new Map<string, number>();
-  return (record) => {
+  return (framed) => {
+    const record = contentOf(framed);
     // Short records are their own key; a hash keeps long ones from holding memory.
     const key =
       record.length <= 32 ? record.toString("latin1") : hash128(record.toString("latin1"));

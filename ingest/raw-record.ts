@@ -16,18 +16,22 @@ export interface Arrival {
   readonly timezone: string;
 }
 
-/**
- * Bytes as text: UTF-8 where they are, else one character per byte. What framing leaves at the ends
- * (LF, CR, NUL, byte order mark) is no part of the record, so that a record has the same id over
- * every channel.
- */
-export function originalOf(record: Buffer): Original {
+/** A record without what framing leaves at its ends: LF, CR, NUL, byte order mark. */
+export function contentOf(record: Buffer): Buffer {
   let end = record.length;
   while (end > 0 && (record[end - 1] === 10 || record[end - 1] === 13 || record[end - 1] === 0)) {
     end--;
   }
   const marked = end >= 3 && record[0] === 0xef && record[1] === 0xbb && record[2] === 0xbf;
-  const bytes = record.subarray(marked ? 3 : 0, end);
+  return record.subarray(marked ? 3 : 0, end);
+}
+
+/**
+ * Bytes as text: UTF-8 where they are, else one character per byte. What framing leaves is no part
+ * of the record, so that a record has the same id over every channel.
+ */
+export function originalOf(record: Buffer): Original {
+  const bytes = contentOf(record);
   return isUtf8(bytes)
     ? { text: bytes.toString("utf8"), encoding: undefined }
     : { text: bytes.toString("latin1"), encoding: "latin1" };

@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, openSync, type WriteStream } from "node:fs";
 import { once } from "node:events";
 import { openGeo } from "../../ingest/geo-files.ts";
 import { formats } from "../../ingest/index.ts";
@@ -7,6 +7,7 @@ import type { Line } from "../../ingest/lines.ts";
 import { createNormaliser } from "../../ingest/normalise.ts";
 import type { RawBatch } from "../../ingest/source.ts";
 import { createOrdinalMemory, type OrdinalMemory } from "../../ingest/sources/ordinals.ts";
+import { errorText, MetsukeError } from "../../platform/errors.ts";
 import type { Reject } from "../../schemas/reject.ts";
 import {
   type Command,
@@ -135,8 +136,15 @@ function datasetOption(values: Values): string | undefined {
   );
 }
 
+/** @throws METSUKE_FILE_UNWRITABLE */
 function rejectStream(path: string | undefined): WriteStream | undefined {
-  return path === undefined ? undefined : createWriteStream(path);
+  if (path === undefined) return undefined;
+  try {
+    return createWriteStream(path, { fd: openSync(path, "w") });
+  } catch (cause) {
+    const reason = `cannot write ${path}: ${errorText(cause)}`;
+    throw new MetsukeError("METSUKE_FILE_UNWRITABLE", reason, { cause });
+  }
 }
 
 async function finish(stream: WriteStream | undefined): Promise<void> {
@@ -171,9 +179,11 @@ const ndjson = (values: readonly object[]): string =>
 
 function summary(tally: Tally, seconds: number, kept: boolean): string {
   const rate = Math.round(tally.records / Math.max(seconds, 1e-9));
+  const more = tally.events + tally.rejects - tally.records;
+  const lists = more > 0 ? ` (${more} more than records: some hold several)` : "";
   const lines = [
     `records ${tally.records}`,
-    `events ${tally.events}`,
+    `events ${tally.events}${lists}`,
     `rejects ${tally.rejects}`,
     ...[...tally.reasons]
       .toSorted(([left], [right]) => (left < right ? -1 : 1))

@@ -1,9 +1,11 @@
 import { hash } from "node:crypto";
+import { contentOf } from "../raw-record.ts";
 
 /** How far back a connection or file remembers equal records. */
 const STREAM_MEMORY = 4_096;
 
-const digest = (record: Buffer): string => hash("sha1", record, "base64").slice(0, 16);
+/** Framing apart, as in the id. */
+const digest = (record: Buffer): string => hash("sha1", contentOf(record), "base64").slice(0, 16);
 
 /**
  * Ordinal of each record among the equal ones of the same list, found by the Buffer itself, so that
@@ -58,7 +60,7 @@ function createCounts(): (record: Buffer) => number {
 
   return (record) => {
     // Half of SHA-1: nobody finds many that crowd one place, and equal halves only raise an ordinal.
-    const sum = hash("sha1", record, "buffer");
+    const sum = hash("sha1", contentOf(record), "buffer");
     const [high, low] = [sum.readUInt32LE(0), sum.readUInt32LE(4)];
     let slot = find(high, low);
     const count = counts[slot]!;

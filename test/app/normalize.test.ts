@@ -77,6 +77,23 @@ describe("normalize", () => {
     );
   });
 
+  it("says that records hold several events where the sum is not that of the records", async () => {
+    const one = { "event.action": "login", "user.name": "ann" };
+    const { err } = await runCommand(normalize, [], `${JSON.stringify([one, one])}\nnonsense\n`);
+    expect(err).toMatch(/records 2\nevents 2 \(1 more than records: .*\)\nrejects 1\n/);
+  });
+
+  it("says which file of rejects it cannot write", async () => {
+    const path = join(folder, "absent", "rejects.ndjson");
+    await expect(runCommand(normalize, ["--rejects", path], "")).rejects.toThrow(/cannot write/);
+  });
+
+  it("gives equal records different ids whatever frames them", async () => {
+    const input = `${line("ann")}\n${line("ann")}\r\n\uFEFF${line("ann")}\n`;
+    const { out } = await runCommand(normalize, [], input);
+    expect(new Set(ndjson(out).map((event) => event["event.id"])).size).toBe(3);
+  });
+
   it("reads zone-less times in the zone named", async () => {
     const text =
       '2026-11-24 10:00:00,123 WARN  [org.keycloak.events] (t) type="LOGIN", realmName="m", clientId="app", userId="u1", ipAddress="203.0.113.7", username="ann"\n';

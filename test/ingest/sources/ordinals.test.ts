@@ -47,3 +47,10 @@ test("a whole file counts from its first record to its last", () => {
     expect(new Set(ordinals)).toEqual(new Set([expected]));
   }
 });
+
+test("what framing leaves does not tell records apart, as it does not tell their ids apart", () => {
+  const list = records("a", "a\r", "\uFEFFa", "a\0");
+  expect(list.map(ordinalsOf(list))).toEqual([0, 1, 2, 3]);
+  expect(list.map(createOrdinalMemory().take(list))).toEqual([0, 1, 2, 3]);
+  expect(list.map(createOrdinalMemory(Number.POSITIVE_INFINITY).take(list))).toEqual([0, 1, 2, 3]);
+});
