@@ -38,7 +38,7 @@ export const exactness: Item = {
       const input = {
         path,
         settleMs: 900_000,
-        company: company({ seed: 21, people: 120, days: 12, attacksADay: 12 }),
+        company: company({ seed: 21, people: 60, days: 7, attacksADay: 12 }),
       };
       await writeCompany(path, input.company);
       const reference = await replayed(path);

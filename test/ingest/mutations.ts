@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../app/version.ts";
 import { createNormaliser } from "../../ingest/normalise.ts";
 import { isEvent } from "../../schemas/validate.ts";
 
@@ -166,7 +168,7 @@ export function runMutations(options: {
     normalise({ provenance, records: [record], arrivedAt: Date.UTC(2026, 10, 24, 22) });
 
   return names.map((format) => {
-    const path = new URL(`../fixtures/ingest/${fixtures[format]}`, import.meta.url);
+    const path = join(packageRoot, "test", "fixtures", "ingest", fixtures[format]);
     const records = readFileSync(path, "latin1")
       .split("\n")
       .filter(Boolean)

@@ -3,8 +3,8 @@ import { constants } from "node:fs";
 import { access, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { packageRoot } from "../../app/version.ts";
 
 const execute = promisify(execFile);
 const TEN_MINUTES = 600_000;
@@ -45,9 +45,7 @@ export function named(variable: string): string {
 }
 
 export async function cacheFolder(...parts: readonly string[]): Promise<string> {
-  const root =
-    process.env["METSUKE_TEST_CACHE"] ??
-    fileURLToPath(new URL("../../.cache/services", import.meta.url));
+  const root = process.env["METSUKE_TEST_CACHE"] ?? join(packageRoot, ".cache", "services");
   const path = join(root, ...parts);
   await mkdir(path, { recursive: true });
   return path;
