@@ -3,8 +3,8 @@ import { hash128 } from "../schemas/ids.ts";
 import type { Reject } from "../schemas/reject.ts";
 import { isEvent } from "../schemas/validate.ts";
 import { createOrdinals } from "./event-id.ts";
-import type { ParseFailure, RawRecord } from "./format.ts";
-import { chooseReading } from "./index.ts";
+import type { ParsedRecord, ParseFailure, RawRecord } from "./format.ts";
+import { chooseReading, formats } from "./index.ts";
 import { originalOf, readRaw } from "./raw-record.ts";
 import type { RawBatch } from "./source.ts";
 import {
@@ -121,12 +121,26 @@ function eventsOf(work: Work, views: readonly RawRecord[], make: Make): Event[] 
   const parsed = reading.format.parse(reading.raw);
   if ("code" in parsed) return { failure: parsed, dataset };
   const events: Event[] = [];
-  for (const record of parsed) {
+  for (const said of parsed) {
+    const record = dataset === "ecs" ? ownDataset(work.batch, said) : said;
     const event = make.stamp(work, record, events.length);
     if ("code" in event) return { failure: event, dataset };
     events.push(event);
   }
   return events;
+}
+
+const readByUs: ReadonlySet<string> = new Set(formats.map(({ name }) => name));
+
+/**
+ * Accounts of a dataset may be an identity system's own, so that a document from outside cannot call
+ * itself a record that we read from the system's own log.
+ */
+function ownDataset(batch: RawBatch, record: ParsedRecord): ParsedRecord {
+  const claimed = record.event["event.dataset"] ?? "ecs";
+  if (batch.provenance.transport === "file" || claimed === "ecs" || !readByUs.has(claimed))
+    return record;
+  return { ...record, event: { ...record.event, "event.dataset": `ecs.${claimed}` } };
 }
 
 /** Equal documents in one record are as many occurrences: each gets an id of its own. */

@@ -228,6 +228,13 @@ describe("the dataset", () => {
     expect(rejectCode(sshd, { dataset: "nosuch" })).toBe("dataset_unknown");
     expect(event(sshd, { dataset: "linux.sshd" })["user.name"]).toBe("ann");
   });
+
+  it("of a document from outside is never one that we read ourselves", () => {
+    const said = (dataset: string) =>
+      event(JSON.stringify({ "event.dataset": dataset, "user.name": "ann" }))["event.dataset"];
+    expect(said("keycloak.event")).toBe("ecs.keycloak.event");
+    expect(said("okta.system")).toBe("okta.system");
+  });
 });
 
 it("lays configured networks and identity domains over events", () => {
