@@ -73,7 +73,10 @@ function report(error: unknown, command: Command | undefined, streams: Streams):
 // A reader that stops early (`| head`) closes the pipe: not an error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.stderr.write(
+    `metsuke: cannot write the output: ${error.message} [METSUKE_FILE_UNWRITABLE]\n`,
+  );
+  process.exit(1);
 });
 
 process.exitCode = await main(process.argv.slice(2), {
