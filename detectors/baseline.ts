@@ -88,6 +88,22 @@ function close(
   learnDay(state, window, { context, know, combined, tail: result.tail });
 }
 
+/**
+ * The day before today's when its first event comes after today's first, in time all the same: it
+ * is opened behind it, as if the two had come in order.
+ */
+function overtaken(state: BaselineState, day: number, context: Context): Window | undefined {
+  const { today, yesterday } = state;
+  const before = state.models[Model.lastDay] as number;
+  const isNext = today?.day === day + 1 && yesterday === undefined && day > before;
+  if (!isNext || context.late || today === undefined) return undefined;
+  state.yesterday = openWindow(day, context.zoneOffsetMs);
+  state.yesterday.absence = before > 0 ? Math.min(400, day - before) : 0;
+  today.absence = 1;
+  arm(state, context);
+  return state.yesterday;
+}
+
 /** The open window this event belongs to; undefined when its day is closed. */
 function windowOf(
   state: BaselineState,
@@ -104,7 +120,7 @@ function windowOf(
     yesterday?.day ?? -1,
     state.models[Model.lastDay] as number,
   );
-  if (day <= last) return undefined;
+  if (day <= last) return overtaken(state, day, context);
   if (yesterday !== undefined) close(state, yesterday, of);
   state.yesterday = undefined;
   if (today !== undefined) {

@@ -45,6 +45,20 @@ describe("baseline", () => {
     expect(run([baseline], inOrder).scores).toEqual(run([baseline], events).scores);
   });
 
+  it("opens a day whose only event comes after the first one of the next day", () => {
+    const midnight = START + 3 * DAY;
+    const events = [
+      own(START + HOUR),
+      own(midnight + MINUTE),
+      own(midnight - MINUTE),
+      own(midnight + HOUR),
+    ];
+    const inOrder = events.toSorted((a, b) => (a["@timestamp"] < b["@timestamp"] ? -1 : 1));
+    const { scores } = run([baseline], events);
+    expect(scores.filter((score) => score.closed)).toHaveLength(3);
+    expect(scores).toEqual(run([baseline], inOrder).scores);
+  });
+
   it("keeps local days: an evening west of Greenwich belongs to the day before", () => {
     const scores = run([baseline], [own(START + DAY + 2 * HOUR)], {
       zoneOffsetMs: -5 * HOUR,
