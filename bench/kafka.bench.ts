@@ -3,8 +3,8 @@ import kafkajs from "kafkajs";
 import { loadConfig } from "../app/config.ts";
 import { detectionChoice } from "../app/engine-options.ts";
 import { createDetectRole, topicsRead } from "../detectors/runtime/role.ts";
-import { linesOf, pack, type ProjectionTopic } from "../ingest/role-pack.ts";
-import { decompressSnappy } from "../platform/event-log/kafka-codecs.ts";
+import { heartbeats, linesOf, pack, type ProjectionTopic } from "../ingest/role-pack.ts";
+import { compressSnappy, decompressSnappy } from "../platform/event-log/kafka-codecs.ts";
 import { openKafkaLog } from "../platform/event-log/kafka.ts";
 import type { EventLog } from "../platform/event-log/port.ts";
 import { createLogger } from "../platform/logger.ts";
@@ -19,21 +19,35 @@ const MOST = 2.5;
 const ROUNDS = 3;
 const COMPANY = { seed: 11, people: 250, days: 2, telemetry: 40, shipper: true };
 const PROJECTIONS: readonly ProjectionTopic[] = ["bySource", "byDevice"];
+const PACK = 1_000;
+const topicName = (key: string): string => topics[key as ProjectionTopic].name;
 const logger = createLogger({ level: "silent" });
 
 const openLog = (kafka: KafkaService, topicPrefix: string): Promise<EventLog> =>
   openKafkaLog({ brokers: kafka.brokers, clientId: "bench", topicPrefix, logger });
 
-/** Writes the lines as ingest does: packs by target partition, with their projections. */
+/** Writes the lines as ingest does: packs by target partition, with their projections and heartbeats. */
 async function fill(log: EventLog, lines: Lines): Promise<void> {
   await log.ensureTopics(Object.values(topics).map((topic) => ({ ...topic, partitions: 1 })));
-  for (let from = 0; from < lines.count; from += 2_000) {
+  const target = { topics: ["events", ...PROJECTIONS].map(topicName), partitions: 1 };
+  for (let from = 0; from < lines.count; from += PACK) {
     const packed = [];
-    for (let at = from; at < Math.min(lines.count, from + 2_000); at++) {
-      packed.push(...linesOf(JSON.parse(lineText(lines, at)) as Event, 1, PROJECTIONS).lines);
+    let arrived = 0;
+    for (let at = from; at < Math.min(lines.count, from + PACK); at++) {
+      const event = JSON.parse(lineText(lines, at)) as Event;
+      packed.push(...linesOf(event, 1, PROJECTIONS).lines);
+      arrived = Date.parse(event["@timestamp"]);
     }
-    await log.append(pack(packed));
+    await log.append([...pack(packed), ...heartbeats(arrived, "bench", target)]);
   }
+}
+
+/** Our log reads without kafkajs' decoder and registers one that only writes; a plain consumer needs both. */
+function registerCodec(): void {
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.Snappy] = () => ({
+    compress: (encoder: { buffer: Buffer }) => Promise.resolve(compressSnappy(encoder.buffer)),
+    decompress: (bytes: Buffer) => Promise.resolve(decompressSnappy(bytes)),
+  });
 }
 
 /** A consumer as anybody would write it: fetches, unpacks, parses every line. */
@@ -45,6 +59,11 @@ async function consume(kafka: KafkaService, topic: string, events: number): Prom
   });
   const consumer = client.consumer({ groupId: `plain-${topic}-${Date.now()}` });
   let parsed = 0;
+  let crashed: Error | undefined;
+  registerCodec();
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    crashed = payload.error;
+  });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const before = cpuMicros();
@@ -57,7 +76,10 @@ async function consume(kafka: KafkaService, topic: string, events: number): Prom
       }
     },
   });
-  while (parsed < events) await delay(5);
+  while (parsed < events) {
+    if (crashed !== undefined) throw crashed;
+    await delay(5);
+  }
   const used = cpuMicros() - before;
   await consumer.disconnect();
   return used;
@@ -85,11 +107,6 @@ async function detect(log: EventLog): Promise<number> {
 }
 
 async function* run(): AsyncIterable<Figure> {
-  const { CompressionTypes, CompressionCodecs } = kafkajs;
-  CompressionCodecs[CompressionTypes.Snappy] = () => ({
-    compress: () => Promise.reject(new Error("only read")),
-    decompress: (bytes: Buffer) => Promise.resolve(decompressSnappy(bytes)),
-  });
   const lines = companyLines(COMPANY);
   const kafka = await startKafka();
   try {

@@ -52,7 +52,9 @@ async function main(): Promise<number> {
     );
     return unknown.length > 0 ? 2 : 0;
   }
-  const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const chosen = benches.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  );
   const { figures, failed } = await runAll(chosen, values.json === true);
   if (values.json === true) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
   if (values.keep === true) keep(figures);

@@ -217,7 +217,9 @@ async function latencyFigure(scene: Scene): Promise<Figure> {
 
 async function insertFigure(scene: Scene): Promise<Figure> {
   const lines = companyLines({ seed: 2, people: 60, days: 12, telemetry: 30, shipper: true });
-  const texts = Array.from({ length: Math.min(50_000, lines.count) }, (_, at) => lineText(lines, at));
+  const texts = Array.from({ length: Math.min(50_000, lines.count) }, (_, at) =>
+    lineText(lines, at),
+  );
   const batch = 10_000;
   let seconds = 0;
   for (let from = 0; from < texts.length; from += batch) {

@@ -61,11 +61,11 @@ function arms(lines: Lines) {
 }
 
 async function* run(): AsyncIterable<Figure> {
-  const lines = companyLines({ seed: 5, people: 300, days: 22, telemetry: 20, shipper: true });
+  const lines = companyLines({ seed: 5, people: 200, days: 20, telemetry: 40, shipper: true });
   const slices = Math.ceil(lines.count / SLICE);
   const { verdict, arms: both } = arms(lines);
-  // The first half is the warm-up: accounts learn for 14 days before they may be judged.
-  const warm = Math.floor((slices * 15) / 24);
+  // Fifteen of the twenty days are the warm-up: accounts learn for 14 days before they may be judged.
+  const warm = Math.floor((slices * 15) / 20);
   const measured = await interleave(both, { slices, warm });
   verdict.end();
   const { ratio, spread } = speedRatio(measured, { yardstick: "parse", arm: "verdict", groups: 7 });
@@ -78,7 +78,7 @@ async function* run(): AsyncIterable<Figure> {
     name: "verdict",
     figure:
       `${micros(whole)} CPU per event, parsing alone ${micros(parse)} ` +
-      `(${Math.round(lines.bytes.length / lines.count)} bytes, ${events} events of 1000 people, ` +
+      `(${Math.round(lines.bytes.length / lines.count)} bytes, ${events} events of 200 people, ` +
       `${found.scores} scores, ${found.anomalies} anomalies; ${spread[0].toFixed(2)}–${spread[1].toFixed(2)}×)`,
     ratio,
     bar: { least: LEAST },
