@@ -63,13 +63,16 @@ async function main(): Promise<number> {
 
 async function runAll(chosen: readonly Bench[], quiet: boolean) {
   const baseline = readBaseline();
+  const print = (figure: Figure): void => {
+    if (!quiet) process.stdout.write(`${line(figure, baseline)}\n`);
+  };
   const figures: (Figure & { readonly pass: boolean | null })[] = [];
   let failed = false;
   for (const bench of chosen) {
     try {
       for await (const figure of bench.run()) {
         figures.push({ ...figure, pass: passes(figure) ?? null });
-        if (!quiet) process.stdout.write(`${line(figure, baseline)}\n`);
+        print(figure);
       }
     } catch (error) {
       failed = true;
