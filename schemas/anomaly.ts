@@ -46,7 +46,9 @@ export const Anomaly = Type.Object(
       column: "Array(String)",
     },
     "anomaly.window.start": time("Start of the detector's fixed event-time window."),
-    "anomaly.late": flag("Raised by a late event: never acts.", { column: "Bool" }),
+    "anomaly.late": flag("Raised by a late event or one dated ahead of its arrival: never acts.", {
+      column: "Bool",
+    }),
     "event.ids": texts("Evidence, at most 32 event ids.", { maxItems: 32 }),
     "evidence.authenticated": flag("Every piece of evidence came by an authenticated sender.", {
       column: "Bool",

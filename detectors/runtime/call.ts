@@ -13,6 +13,8 @@ export interface Call {
   index: number;
   at: number;
   late: boolean;
+  /** The event is dated ahead of its arrival: what it raises never acts. */
+  future: boolean;
   /** Event time that selects the table version. */
   asOf: number;
   /** The event, undefined for a wake. */

@@ -74,7 +74,7 @@ function addTo(
 }
 
 function emit(call: Call, finding: Finding): void {
-  const { core, detector, at, late } = call;
+  const { core, detector, at } = call;
   if (isHistory(call, finding)) {
     core.withheld += 1;
     return;
@@ -83,7 +83,7 @@ function emit(call: Call, finding: Finding): void {
   const { tables, zone } = core.around;
   const table = sharedTable(tables, versionFor(call.asOf), { tenant, table: POPULATION });
   const population = populationOf(table, at, zone(at));
-  const origin = { detector, tenant, entity, at, late, population };
+  const origin = { detector, tenant, entity, at, late: call.late || call.future, population };
   core.outbox.anomalies.push(anomalyFrom(finding, origin));
   core.outbox.any = true;
 }

@@ -42,6 +42,7 @@ function callerOf(core: Core): Caller {
     index: 0,
     at: 0,
     late: false,
+    future: false,
     asOf: 0,
     event: undefined,
     historical: false,
@@ -86,6 +87,7 @@ function applyTo(core: Core, table: SlotTable, applied: Applied): void {
     call.index = index;
     call.at = verdict.at;
     call.late = verdict.late;
+    call.future = verdict.future;
     call.asOf = verdict.asOf;
     call.event = event;
     call.historical = verdict.historical;
@@ -144,6 +146,7 @@ export function runWake(core: Core, slot: Slot, index: number, at: number): void
   call.index = index;
   call.at = at;
   call.late = false;
+  call.future = false;
   call.asOf = wakeAsOf(core, at);
   call.event = undefined;
   call.historical = false;

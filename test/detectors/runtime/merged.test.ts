@@ -96,6 +96,14 @@ describe("merged engine", () => {
     expect(merged.gate.clock).toBe(T0 + HOUR);
   });
 
+  it("marks what an event dated ahead raises, so that it never acts", () => {
+    const merged = createMerged(options, "w");
+    for (let index = 0; index < 4; index++) processEvent(merged, eventAt(T0 + index, "a"), T0);
+    const ahead = processEvent(merged, eventAt(T0 + 48 * HOUR, "a"), T0 + 10);
+    expect(ahead.anomalies.map((one) => one["anomaly.late"])).toEqual([true]);
+    expect(merged.gate.clock).toBe(T0 + 3);
+  });
+
   it("lets an event dated two days ahead change nothing for anybody else", () => {
     const events = randomEvents(3, 1200);
     const middle = events[600] as Event;

@@ -78,7 +78,7 @@ cases(protectedAccounts, [
 ]);
 
 cases(lateEvidence, [
-  ["late", { decisive: travel(T0, { "anomaly.late": true }) }, /arrived late/],
+  ["late", { decisive: travel(T0, { "anomaly.late": true }) }, /came late/],
   ["in time", {}, undefined],
 ]);
 
