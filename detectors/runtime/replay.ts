@@ -6,7 +6,7 @@ import {
   LOOK_AHEAD,
   type LookAhead,
   waiting,
-} from "./look-ahead.ts";
+} from "../../platform/look-ahead.ts";
 import { allSlots, cellKey, encodeSlot } from "./slots.ts";
 import {
   createMerged,

@@ -1,6 +1,8 @@
-import { DAY, LAG } from "../exchange/boundaries.ts";
-import type { Event } from "../../schemas/event.ts";
+import type { Event } from "../schemas/event.ts";
 
+/** A record dated so far ahead of its arrival is a future one. */
+const LAG = 300_000;
+const DAY = 86_400_000;
 /** Records looked at ahead to tell when a record without arrival time arrived. */
 export const LOOK_AHEAD = 10_000;
 /** Records that tell where a file begins: the middle one of them is taken for honest. */
