@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import type { Line } from "../ingest/lines.ts";
 import { createNormaliser, type Normaliser } from "../ingest/normalise.ts";
 import { openGeo } from "../ingest/geo-files.ts";
@@ -11,7 +10,7 @@ import { isEvent } from "../schemas/validate.ts";
 import type { Streams } from "./command.ts";
 import type { Config } from "./config.ts";
 import { geoFiles } from "./geo-options.ts";
-import { checkReadable, readLines } from "./input.ts";
+import { checkReadable, openFile, readLines } from "./input.ts";
 import { createGivenIds, type GivenIds, saidBy } from "./vouched.ts";
 
 /** Events of files that an operator names, with what could not be read beside them. */
@@ -162,8 +161,10 @@ async function smallestTime(path: string): Promise<number> {
   checkReadable(path);
   let smallest = Number.POSITIVE_INFINITY;
   let rest = "";
-  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 1 << 20 })) {
-    const lines = (rest + String(chunk)).split("\n");
+  const text = openFile(path);
+  text.setEncoding("utf8");
+  for await (const chunk of text as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
     rest = (lines.pop() ?? "").slice(0, 1 << 20);
     for (const line of lines) smallest = Math.min(smallest, timeIn(line));
   }

@@ -1,5 +1,6 @@
-import { createReadStream, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { createGunzip } from "node:zlib";
 import { createLineSplitter, type Line } from "../ingest/lines.ts";
 import { errorText, MetsukeError } from "../platform/errors.ts";
 import type { Streams } from "./command.ts";
@@ -19,8 +20,29 @@ export function openInputs(paths: readonly string[], streams: Streams): Input[] 
   return paths.map((path) => {
     if (path === "-") return { name: "-", stream: streams.in };
     checkReadable(path);
-    return { name: basename(path), stream: createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+    return { name: basename(path), stream: openFile(path) };
   });
+}
+
+/** Bytes of a file; one that is gzip, as rotated logs are, is unpacked as it is read. */
+export function openFile(path: string): NodeJS.ReadableStream {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  if (!isGzip(path)) return file;
+  const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
+  file.on("error", (error) => unpacked.destroy(error));
+  return file.pipe(unpacked);
+}
+
+/** Looks at the first two bytes (RFC 1952); of a pipe nothing is read ahead. */
+export function isGzip(path: string): boolean {
+  if (!statSync(path).isFile()) return false;
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(2);
+    return readSync(file, head, 0, 2, 0) === 2 && head[0] === 0x1f && head[1] === 0x8b;
+  } finally {
+    closeSync(file);
+  }
 }
 
 export function checkReadable(path: string): number {

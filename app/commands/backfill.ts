@@ -7,7 +7,7 @@ import { topics } from "../../schemas/topics.ts";
 import { type App, createApp, type Role } from "../app.ts";
 import { type Command, stringOption, timezoneOption, usageError } from "../command.ts";
 import { type Config, loadConfig } from "../config.ts";
-import { checkReadable, inputBytes } from "../input.ts";
+import { checkReadable, inputBytes, isGzip } from "../input.ts";
 import { findInstance } from "../instance/client.ts";
 import { progressBar } from "../progress.ts";
 
@@ -27,7 +27,10 @@ export const backfill: Command = {
   },
   async run(values, positionals, streams) {
     if (positionals.length === 0) throw usageError("backfill takes one or several files");
-    for (const path of positionals) checkReadable(path);
+    for (const path of positionals) {
+      checkReadable(path);
+      if (isGzip(path)) throw usageError(`${path} is packed; unpack it first (gunzip -k ${path})`);
+    }
     const { config } = loadConfig(stringOption(values, "config"));
     if ((await findInstance(config.data_dir)) !== undefined) {
       throw new MetsukeError(

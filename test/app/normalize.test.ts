@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { normalize } from "../../app/commands/normalize.ts";
 import { ndjson, runCommand } from "./streams.ts";
@@ -65,6 +66,16 @@ describe("normalize", () => {
     expect(err).toContain("rejects 1\n  too_large 1");
     const [large] = ndjson(readFileSync(rejects, "utf8"));
     expect(large?.["reject.reason"]).toContain("20000000 bytes");
+  });
+
+  it("unpacks a rotated log as it reads, and says when it is damaged", async () => {
+    const path = join(folder, "auth.log.1.gz");
+    const packed = gzipSync(`${line("ann")}\n${line("bob")}\n`);
+    writeFileSync(path, packed);
+    const { out } = await runCommand(normalize, [path]);
+    expect(ndjson(out).map((event) => event["user.name"])).toEqual(["ann", "bob"]);
+    writeFileSync(path, packed.subarray(0, packed.length - 12));
+    await expect(runCommand(normalize, [path])).rejects.toThrow(/cannot read on/);
   });
 
   it("says what to type for a format it does not know", async () => {
