@@ -35,7 +35,9 @@ function vitest(title, node, args) {
     totals.failed += 1;
     return;
   }
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   totals.passed += numPassedTests;
   totals.failed += numFailedTests;
   // A file that cannot be loaded fails as a suite without a failed test.
