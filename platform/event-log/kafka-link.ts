@@ -77,8 +77,9 @@ export function openLink(connection: Connection): Link {
   const drop = () => {
     const dropped = opening;
     opening = undefined;
-    // An orderly end would wait for requests that wait for records.
-    for (const socket of dropped?.sockets ?? []) socket.destroy();
+    // An orderly end would wait for requests that wait for records; without an error kafkajs would
+    // keep them, and the process, until their time is over.
+    for (const socket of dropped?.sockets ?? []) socket.destroy(new Error("closed"));
     dropped?.cluster.then((cluster) => cluster.disconnect()).catch(() => undefined);
   };
   const attempt = async <Result>(

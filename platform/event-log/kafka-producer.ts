@@ -1,5 +1,5 @@
 import kafkajs, { type Producer, type TopicMessages } from "kafkajs";
-import { compressSnappy } from "./kafka-codecs.ts";
+import { compressSnappy, decompressSnappy } from "./kafka-codecs.ts";
 import { type Connection, kafkaClient, unavailable } from "./kafka-link.ts";
 import type { LogRecord } from "./port.ts";
 
@@ -28,13 +28,14 @@ interface Lane {
   busy: boolean;
 }
 
-/** The module keeps codecs in a table of its own; the same entry may be put there twice. */
+/**
+ * kafkajs keeps codecs in one table for the whole process, so this one also decompresses: others may
+ * consume with kafkajs beside us. The same entry may be put there twice.
+ */
 function registerSnappy(): void {
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.Snappy] = () => ({
     compress: async (encoder: { buffer: Buffer }) => compressSnappy(encoder.buffer),
-    decompress: async () => {
-      throw new Error("records are decoded elsewhere");
-    },
+    decompress: async (bytes: Buffer) => decompressSnappy(bytes),
   });
 }
 
