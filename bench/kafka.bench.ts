@@ -4,7 +4,6 @@ import { loadConfig } from "../app/config.ts";
 import { detectionChoice } from "../app/engine-options.ts";
 import { createDetectRole, topicsRead } from "../detectors/runtime/role.ts";
 import { heartbeats, linesOf, pack, type ProjectionTopic } from "../ingest/role-pack.ts";
-import { compressSnappy, decompressSnappy } from "../platform/event-log/kafka-codecs.ts";
 import { openKafkaLog } from "../platform/event-log/kafka.ts";
 import type { EventLog } from "../platform/event-log/port.ts";
 import { createLogger } from "../platform/logger.ts";
@@ -42,15 +41,7 @@ async function fill(log: EventLog, lines: Lines): Promise<void> {
   }
 }
 
-/** Our log reads without kafkajs' decoder and registers one that only writes; a plain consumer needs both. */
-function registerCodec(): void {
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.Snappy] = () => ({
-    compress: (encoder: { buffer: Buffer }) => Promise.resolve(compressSnappy(encoder.buffer)),
-    decompress: (bytes: Buffer) => Promise.resolve(decompressSnappy(bytes)),
-  });
-}
-
-/** A consumer as anybody would write it: fetches, unpacks, parses every line. */
+/** A consumer as anybody would write it: fetches, unpacks (by the codec that our log registers), parses every line. */
 async function consume(kafka: KafkaService, topic: string, events: number): Promise<number> {
   const client = new kafkajs.Kafka({
     brokers: [...kafka.brokers],
@@ -60,7 +51,6 @@ async function consume(kafka: KafkaService, topic: string, events: number): Prom
   const consumer = client.consumer({ groupId: `plain-${topic}-${Date.now()}` });
   let parsed = 0;
   let crashed: Error | undefined;
-  registerCodec();
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     crashed = payload.error;
   });
