@@ -59,7 +59,7 @@ function ltsNode() {
 try {
   const setUp = run(process.execPath, [join(root, "app", "launch.js"), "--only-setup"]);
   if (setUp !== 0) process.exit(setUp);
-  vitest("fast", process.execPath, ["--project", "fast"]);
+  vitest("fast", process.execPath, ["--project", "fast", "--maxWorkers", "2"]);
   vitest("int", process.execPath, ["--project", "int"]);
   vitest("ext", process.execPath, ["--project", "ext"]);
   const lts = ltsNode();
@@ -67,7 +67,7 @@ try {
     process.stdout.write(`Node ${LTS} could not be installed from npm.\n`);
     totals.failed += 1;
   } else {
-    vitest(`fast on Node ${LTS}`, lts, ["--project", "fast"]);
+    vitest(`fast on Node ${LTS}`, lts, ["--project", "fast", "--maxWorkers", "2"]);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
