@@ -47,8 +47,15 @@ function registerSnappy(): void {
 export function openProducer(connection: Connection, sender: Sender = openSender(connection)) {
   registerSnappy();
   const lanes = new Map<string, Lane>();
+  let turn: NodeJS.Immediate | undefined;
 
+  // Appends that come in one turn of the event loop, such as those of tasks that one record woke,
+  // share a request: what a request costs does not depend on what is in it.
+  const pumpSoon = () => {
+    turn ??= setImmediate(pump);
+  };
   const pump = () => {
+    turn = undefined;
     const round: { lane: Lane; batch: Waiting[] }[] = [];
     for (const lane of lanes.values()) {
       if (lane.busy || lane.waiting.length === 0) continue;
@@ -86,10 +93,17 @@ export function openProducer(connection: Connection, sender: Sender = openSender
           }
         }
         if (open === 0) resolve();
-        else pump();
+        else pumpSoon();
       });
     },
-    close: () => sender.close(),
+    close() {
+      // What was appended just before goes out as it would have without the wait.
+      if (turn !== undefined) {
+        clearImmediate(turn);
+        pump();
+      }
+      return sender.close();
+    },
   };
 }
 
