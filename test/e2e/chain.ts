@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Action } from "../../schemas/action.ts";
 import { type Keycloak, startKeycloak } from "../services/keycloak.ts";
 import { until } from "../services/provision.ts";
 import type { Sshd } from "../services/sshd.ts";
-import { metsuke } from "./processes.ts";
+import { metsuke, type Metsuke } from "./processes.ts";
 
 /** Addresses of the loopback network that the configuration places in the world. */
 export const HOME = "127.0.0.1";
@@ -173,8 +173,24 @@ export function lockReaches(
   }, timeoutMs);
 }
 
-export const makeFolder = async (...parts: readonly string[]): Promise<string> => {
-  const path = join(...parts);
-  await mkdir(path, { recursive: true });
-  return path;
-};
+interface Health {
+  readonly detect: {
+    readonly tasks: readonly { readonly paused?: string; readonly watermark?: number }[];
+  };
+}
+
+const LIVE_MS = 10 * 60_000;
+
+/** Waits until a detect process has learned its history and every task follows live heartbeats. */
+export function caughtUp(detect: Metsuke): Promise<void> {
+  const metrics = /metrics (http:\S+)/.exec(detect.output())?.[1] ?? "";
+  return until(async () => {
+    const response = await fetch(metrics.replace("/metrics", "/health"));
+    const { tasks } = ((await response.json()) as Health).detect;
+    const live = (at: number | undefined) => at !== undefined && at > Date.now() - LIVE_MS;
+    const behind = tasks.filter((task) => task.paused !== undefined || !live(task.watermark));
+    if (tasks.length === 0 || behind.length > 0) {
+      throw new Error(`detection has not caught up: ${JSON.stringify(tasks)}`);
+    }
+  }, 60_000);
+}

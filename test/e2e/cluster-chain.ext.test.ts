@@ -4,6 +4,7 @@ import { type RedisService, startRedis } from "../services/redis.ts";
 import { type Sshd, startSshdWithRsyslog } from "../services/sshd.ts";
 import {
   attack,
+  caughtUp,
   createScene,
   lockReaches,
   networks,
@@ -23,6 +24,7 @@ let kafka: KafkaService;
 let redis: RedisService;
 let scene: Scene;
 let sshd: Sshd;
+let detect: Metsuke;
 
 beforeAll(async () => {
   [kafka, redis] = await Promise.all([startKafka(), startRedis()]);
@@ -31,6 +33,7 @@ beforeAll(async () => {
     name: "cluster",
     parts: [
       "partitions: 2",
+      "metrics_port: 0",
       `event_log: { kafka: { brokers: ${JSON.stringify(kafka.brokers)}, session_timeout_ms: 6000, topic_prefix: "chain${Date.now()}." } }`,
       `jobs: { redis: { url: "${redis.url}" } }`,
       `ingest:${networks}`,
@@ -47,10 +50,14 @@ beforeAll(async () => {
   );
   if (learned.code !== 0) throw new Error(`backfill ended with ${learned.code}: ${learned.output}`);
   for (const role of ["sink", "detect", "respond", "ingest"]) {
-    running.push(
-      await startMetsuke(["--role", role, "--config", scene.configFile], scene.environment(role)),
+    const started = await startMetsuke(
+      ["--role", role, "--config", scene.configFile],
+      scene.environment(role),
     );
+    running.push(started);
+    if (role === "detect") detect = started;
   }
+  await caughtUp(detect);
 }, 300_000);
 
 /** What a reader of a failed run wants to see. */
