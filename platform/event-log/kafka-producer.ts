@@ -56,12 +56,7 @@ export function openProducer(connection: Connection, sender: Sender = openSender
   };
   const pump = () => {
     turn = undefined;
-    const round: { lane: Lane; batch: Waiting[] }[] = [];
-    for (const lane of lanes.values()) {
-      if (lane.busy || lane.waiting.length === 0) continue;
-      lane.busy = true;
-      round.push({ lane, batch: takeBatch(lane.waiting) });
-    }
+    const round = takeRound(lanes.values());
     if (round.length === 0) return;
     const finish = (error?: unknown) => {
       for (const { lane, batch } of round) {
@@ -114,6 +109,17 @@ function laneOf(lanes: Map<string, Lane>, topic: string, partition: number): Lan
   const lane = lanes.get(name) ?? { topic, partition, waiting: [], busy: false };
   lanes.set(name, lane);
   return lane;
+}
+
+/** The next batch of every lane that has none on its way. */
+function takeRound(lanes: Iterable<Lane>): { lane: Lane; batch: Waiting[] }[] {
+  const round: { lane: Lane; batch: Waiting[] }[] = [];
+  for (const lane of lanes) {
+    if (lane.busy || lane.waiting.length === 0) continue;
+    lane.busy = true;
+    round.push({ lane, batch: takeBatch(lane.waiting) });
+  }
+  return round;
 }
 
 function takeBatch(waiting: Waiting[]): Waiting[] {
