@@ -15,7 +15,7 @@ import { companyLines, type Lines, lineText } from "./lines.ts";
 import { type Bench, cpuMicros, type Figure, median, micros } from "./measure.ts";
 
 const MOST = 2.5;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const COMPANY = { seed: 11, people: 250, days: 2, telemetry: 40, shipper: true };
 const PROJECTIONS: readonly ProjectionTopic[] = ["bySource", "byDevice"];
 const PACK = 1_000;
