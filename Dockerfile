@@ -18,5 +18,5 @@ COPY --from=build /app/dist /app/dist
 RUN mkdir -p /var/lib/metsuke && chown node:node /var/lib/metsuke
 WORKDIR /var/lib/metsuke
 USER node
-ENTRYPOINT ["node", "--enable-source-maps", "/app/dist/app/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=64", "/app/dist/app/main.js"]
 CMD ["run"]

@@ -29,16 +29,15 @@ run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")]);
 
 const [what, ...rest] = process.argv.slice(2);
 
+// Events die young: a larger young generation (MB) saves a tenth of the time in steady state.
+const flags = ["--enable-source-maps", "--max-semi-space-size=64"];
+
 // The child drains on Ctrl-C; the terminal sends it the signal itself, a supervisor sends it to us.
 const node = (file, args) => {
-  const child = spawn(
-    process.execPath,
-    ["--enable-source-maps", join(root, "dist", file), ...args],
-    {
-      cwd: process.cwd(),
-      stdio: "inherit",
-    },
-  );
+  const child = spawn(process.execPath, [...flags, join(root, "dist", file), ...args], {
+    cwd: process.cwd(),
+    stdio: "inherit",
+  });
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
