@@ -1,5 +1,6 @@
 import { Session } from "chdb";
 import { errorText } from "../../errors.ts";
+import { inOwnSession, release } from "./own-session.ts";
 import type { FunctionRow } from "./reader-gate.ts";
 
 export interface EngineCall {
@@ -50,7 +51,11 @@ export async function openEngine(dir: string): Promise<Engine> {
     return work;
   };
   const engine: Engine = {
-    run: (call, signal) => tracked(run(dir, call, `/*call:${process.pid}.${++calls}*/`, signal)),
+    run(call, signal) {
+      const marker = `/*call:${process.pid}.${++calls}*/`;
+      const stop = () => void tracked(kill(dir, marker));
+      return tracked(run(dir, { ...call, sql: `${marker} ${call.sql}` }, signal, stop));
+    },
     canonical: (sql) => tracked(canonical(dir, sql)),
     settingNames: await names("SELECT name FROM system.settings"),
     functions: await rows<FunctionRow>(
@@ -60,63 +65,55 @@ export async function openEngine(dir: string): Promise<Engine> {
       "SELECT name FROM system.table_functions WHERE allow_readonly",
     ),
     async close() {
-      // Not the library's own drainPending: while a statement ignores KILL it eats all memory.
-      await Promise.allSettled(running);
-      root.close();
+      while (running.size > 0) await Promise.allSettled(running);
+      release(root);
     },
   };
   return engine;
 }
 
-async function run(
+function run(
   dir: string,
   call: EngineCall,
-  marker: string,
   signal: AbortSignal,
+  stop: () => void,
 ): Promise<EngineResult> {
-  const session = new Session(dir, {
-    connectionArgs: [
-      ...call.settings.map(([name, value]) => `--${name}=${value}`),
-      // The last one wins: whatever came before, a reader ends as a reader.
-      ...(call.readonly ? ["--readonly=1"] : []),
-    ],
-  });
-  const stop = () => void kill(dir, marker);
-  try {
+  const args = [
+    ...call.settings.map(([name, value]) => `--${name}=${value}`),
+    // The last one wins: whatever came before, a reader ends as a reader.
+    ...(call.readonly ? ["--readonly=1"] : []),
+  ];
+  return inOwnSession(dir, args, async (session) => {
     if (call.database !== "default") await session.queryAsync(`USE \`${call.database}\``);
     for (const [name, value] of call.parameters) {
       await session.queryAsync(`SET param_${name} = ${sqlString(value)}`);
     }
     signal.throwIfAborted();
     signal.addEventListener("abort", stop, { once: true });
-    const result = await session.queryAsync(`${marker} ${call.sql}`, { format: call.format });
-    return { bytes: result.bytes(), rowsRead: result.rowsRead, bytesRead: result.bytesRead };
-  } finally {
-    signal.removeEventListener("abort", stop);
-    session.close();
-  }
+    try {
+      const result = await session.queryAsync(call.sql, { format: call.format });
+      return { bytes: result.bytes(), rowsRead: result.rowsRead, bytesRead: result.bytesRead };
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  });
 }
 
 /** ASYNC, since SYNC never returns here. A statement that has ended meanwhile is nothing to kill. */
-async function kill(dir: string, marker: string): Promise<void> {
-  const session = new Session(dir);
-  try {
-    await session.queryAsync(
+const kill = (dir: string, marker: string) =>
+  inOwnSession(dir, [], (session) =>
+    session.queryAsync(
       `KILL QUERY WHERE startsWith(query, ${sqlString(marker)}) ASYNC FORMAT Null`,
-    );
-  } finally {
-    session.close();
-  }
-}
+    ),
+  );
 
 async function canonical(dir: string, sql: string): Promise<string> {
-  const session = new Session(dir, {
-    connectionArgs: ["--max_execution_time=5", "--readonly=1"],
-  });
+  const question = `SELECT formatQuerySingleLine(${sqlString(sql)})`;
   try {
-    const result = await session.queryAsync(`SELECT formatQuerySingleLine(${sqlString(sql)})`, {
-      format: "TSVRaw",
-    });
+    const args = ["--max_execution_time=5", "--readonly=1"];
+    const result = await inOwnSession(dir, args, (session) =>
+      session.queryAsync(question, { format: "TSVRaw" }),
+    );
     return result.text().replace(/\n$/, "");
   } catch (error) {
     // The reader knows nothing of the function that looked at his statement.
@@ -126,8 +123,6 @@ async function canonical(dir: string, sql: string): Promise<string> {
         cause: error,
       },
     );
-  } finally {
-    session.close();
   }
 }
 
