@@ -3,7 +3,7 @@ import { loadConfig } from "../app/config.ts";
 import { createReplay } from "../detectors/runtime/replay.ts";
 import type { Event } from "../schemas/event.ts";
 import { isEvent } from "../schemas/validate.ts";
-import { companyLines, type Lines, lineText } from "./lines.ts";
+import { type Company, companyLines, type Lines, lineText } from "./lines.ts";
 import { type Bench, type Figure, interleave, micros, speedRatio, sum } from "./measure.ts";
 
 const SLICE = 2_000;
@@ -60,8 +60,31 @@ function arms(lines: Lines) {
   };
 }
 
-async function* run(): AsyncIterable<Figure> {
-  const lines = companyLines({ seed: 5, people: 200, days: 20, telemetry: 40, shipper: true });
+interface Workload {
+  readonly name: string;
+  readonly company: Company;
+  readonly bar?: { readonly least: number };
+}
+
+const PEOPLE = 200;
+const company = { seed: 5, people: PEOPLE, days: 20 };
+
+/**
+ * The bar holds for what shippers send of a company with endpoint and network sensors. The lean
+ * workload has none of that: shorter lines, and a day to close for few events. The ratio is far
+ * lower there, and stands beside it so that nobody takes the one for the other.
+ */
+const workloads: readonly Workload[] = [
+  {
+    name: "verdict",
+    company: { ...company, telemetry: 40, shipper: true },
+    bar: { least: LEAST },
+  },
+  { name: "verdict lean", company: { ...company, telemetry: 0, shipper: false } },
+];
+
+async function measure({ name, company: of, bar }: Workload): Promise<Figure> {
+  const lines = companyLines(of);
   const slices = Math.ceil(lines.count / SLICE);
   const { verdict, arms: both } = arms(lines);
   // Fifteen of the twenty days are the warm-up: accounts learn for 14 days before they may be judged.
@@ -74,15 +97,19 @@ async function* run(): AsyncIterable<Figure> {
     (arm) => sum(measured.cpu.get(arm) ?? []) / events,
   ) as [number, number];
   const found = verdict.found();
-  yield {
-    name: "verdict",
+  return {
+    name,
     figure:
       `${micros(whole)} CPU per event, parsing alone ${micros(parse)} ` +
-      `(${Math.round(lines.bytes.length / lines.count)} bytes, ${events} events of 200 people, ` +
+      `(${Math.round(lines.bytes.length / lines.count)} bytes, ${events} events of ${PEOPLE} people, ` +
       `${found.scores} scores, ${found.anomalies} anomalies; ${spread[0].toFixed(2)}–${spread[1].toFixed(2)}×)`,
     ratio,
-    bar: { least: LEAST },
+    ...(bar === undefined ? {} : { bar }),
   };
+}
+
+async function* run(): AsyncIterable<Figure> {
+  for (const workload of workloads) yield await measure(workload);
 }
 
 export const verdict: Bench = {
