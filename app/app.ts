@@ -112,10 +112,8 @@ async function build(building: Building): Promise<App> {
     log: () => Promise.resolve(log),
     query: async (sql, format) => {
       if (store !== undefined) return store.reader.queryRaw(sql, format);
-      lateStore ??= openStorePart(config, options.logger);
-      const opened = await lateStore;
-      closers.push(() => opened.close());
-      return opened.reader.queryRaw(sql, format);
+      lateStore ??= openLateStore(building);
+      return (await lateStore).reader.queryRaw(sql, format);
     },
     status,
     now: Date.now,
@@ -137,6 +135,13 @@ async function build(building: Building): Promise<App> {
 async function closeAll(building: Building): Promise<void> {
   for (const close of building.closers.toReversed()) await close();
   building.closers.length = 0;
+}
+
+/** Opened once, by the first query in a process without the sink; closed with everything else. */
+async function openLateStore({ options, closers }: Building): Promise<StorePart> {
+  const opened = await openStorePart(options.config, options.logger);
+  closers.push(() => opened.close());
+  return opened;
 }
 
 /** The embedded engine belongs to the process of the sink; others query through it. */

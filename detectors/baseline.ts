@@ -1,3 +1,4 @@
+import { LAG_MS } from "../schemas/event-time.ts";
 import type { Event } from "../schemas/event.ts";
 import { combine, type DayTail, dayTail } from "./baseline/combine.ts";
 import { explainDay } from "./baseline/explain.ts";
@@ -21,9 +22,8 @@ const DAY = 86_400_000;
 /** However few people there are, a day that one in fifty resembles is no alert. */
 const LOOSEST = 0.02;
 /** A day stays open this long for events that are late within the lag. */
-const LAG = 300_000;
 
-const closesAt = (window: Window): number => (window.day + 1) * DAY - window.offset + LAG;
+const closesAt = (window: Window): number => (window.day + 1) * DAY - window.offset + LAG_MS;
 const dayText = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
 
 function arm(state: BaselineState, context: Context): void {

@@ -1,7 +1,6 @@
 import { createLookAhead, enter, leave, LOOK_AHEAD, waiting } from "../platform/look-ahead.ts";
+import { LAG_MS } from "../schemas/event-time.ts";
 import type { Event } from "../schemas/event.ts";
-
-const LAG_MS = 300_000;
 
 /**
  * Arrival times for a backlog that carries none: the smallest event time among the record and the

@@ -2,7 +2,7 @@ import type { AppendBatch, LogRecord } from "../platform/event-log/port.ts";
 import type { Event } from "../schemas/event.ts";
 import { partitionOf } from "../schemas/ids.ts";
 import type { Reject } from "../schemas/reject.ts";
-import { entityOf, eventKey, routingKey, topics } from "../schemas/topics.ts";
+import { entityOf, eventKey, HISTORICAL, routingKey, topics } from "../schemas/topics.ts";
 import { projectionOf } from "./projection.ts";
 
 /** One JSON line on its way to one partition. */
@@ -133,7 +133,7 @@ export function pack(lines: Iterable<Line>): AppendBatch[] {
     let pile = piles.get(name);
     if (pile === undefined) {
       const { topic, partition, schema } = line;
-      const headers = historical === "" ? { schema } : { schema, historical: "1" };
+      const headers = historical === "" ? { schema } : { schema, [HISTORICAL]: "1" };
       pile = { topic, partition, headers, records: [], texts: [], bytes: 0 };
       piles.set(name, pile);
     }

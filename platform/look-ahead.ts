@@ -1,7 +1,6 @@
+import { LAG_MS } from "../schemas/event-time.ts";
 import type { Event } from "../schemas/event.ts";
 
-/** A record dated so far ahead of its arrival is a future one. */
-const LAG = 300_000;
 const DAY = 86_400_000;
 /** Records looked at ahead to tell when a record without arrival time arrived. */
 export const LOOK_AHEAD = 10_000;
@@ -67,7 +66,7 @@ export function leave(
   if (heap.length > 4 * LOOK_AHEAD) {
     ahead.heap = heap.filter(tells).sort((left, right) => left.time - right.time);
   }
-  return { event: first.event, arrival: smallest + LAG };
+  return { event: first.event, arrival: smallest + LAG_MS };
 }
 
 /** Smallest event time (epoch ms) at the beginning, odd ones left out, less the lag. */
@@ -75,7 +74,7 @@ function beginning({ queue }: LookAhead): number {
   const first = queue.slice(0, BEGINNING).map(({ time }) => time);
   const times = Float64Array.from(first.filter(Number.isFinite)).toSorted();
   const typical = times[times.length >> 1] ?? Number.NEGATIVE_INFINITY;
-  return (times.find((time) => time >= typical - DAY) ?? typical) - LAG;
+  return (times.find((time) => time >= typical - DAY) ?? typical) - LAG_MS;
 }
 
 function rise(heap: Waiting[], entry: Waiting): void {

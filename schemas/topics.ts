@@ -126,6 +126,9 @@ export const topics = {
   }),
 } as const;
 
+/** Header of a record whose events are history: learned from, never acted on. */
+export const HISTORICAL = "historical";
+
 export type TopicKey = keyof typeof topics;
 
 /** `tenant` and entity as one routing key; the separator cannot occur in a tenant name. */

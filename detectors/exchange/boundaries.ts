@@ -1,5 +1,7 @@
+import { LAG_MS } from "../../schemas/event-time.ts";
+
 /** How far an event may be behind the greatest accepted event time without being late, in ms. */
-export const LAG = 300_000;
+export const LAG = LAG_MS;
 /** Distance of two boundaries of the exchange, in ms; must exceed {@link LAG}. */
 export const INTERVAL = 900_000;
 export const DAY = 86_400_000;

@@ -2,12 +2,9 @@ import type { AppendBatch, LogRecord, StoredRecord } from "../../platform/event-
 import type { Casework } from "../../schemas/casework.ts";
 import type { Event } from "../../schemas/event.ts";
 import type { Heartbeat } from "../../schemas/exchange.ts";
-import { routingKey, topics } from "../../schemas/topics.ts";
+import { HISTORICAL, routingKey, topics } from "../../schemas/topics.ts";
 import { linesOf } from "../exchange/reading.ts";
 import type { Outputs } from "./outputs.ts";
-
-/** Header on a record of events that are history: learned from, never acted upon. */
-export const HISTORICAL = "historical";
 
 export type Input =
   | { readonly kind: "events"; readonly events: readonly Event[]; readonly historical: boolean }
