@@ -86,8 +86,14 @@ export interface DetectorContext<Params> {
   readonly score: (score: DayScore) => void;
   /** Wakes the detector for this entity at this event time; the latest call before it fires counts. */
   readonly wakeAt: (at: number) => void;
-  /** Adds an integer to a key of one of the detector's own tables, in the interval of `at`. */
-  readonly contribute: (table: string, key: string, amount: number) => void;
+  /**
+   * Adds an integer to a key of one of the detector's own tables. It belongs to the interval of the
+   * event time `at` (epoch ms; default: the current one), or to the next open one if that is closed.
+   * An event that overtook another within the lag so gives its vote up to it: the amount at the time
+   * of the earlier one, minus the amount at the time under which it was cast.
+   * @throws RangeError for a table that is not its own, or a time that is not finite.
+   */
+  readonly contribute: (table: string, key: string, amount: number, at?: number) => void;
   /** A table of any detector, by name. */
   readonly shared: (table: string) => SharedTable;
   /** `statistic` of the other detectors about the same entity, by detector name. */

@@ -39,7 +39,7 @@ export function createContext(call: Call): CallContext {
       core.outbox.any = true;
     },
     wakeAt: (time) => wakeAt(call, time),
-    contribute: (table, key, amount) => addTo(call, table, { key, amount }),
+    contribute: (table, key, amount, at = call.at) => addTo(call, table, { key, amount, at }),
     shared: (table) =>
       sharedTable(core.around.tables, versionFor(call.asOf), {
         tenant: call.slot.tenant,
@@ -62,15 +62,16 @@ function wakeAt(call: Call, time: number): void {
 function addTo(
   call: Call,
   table: string,
-  what: { readonly key: string; readonly amount: number },
+  what: { readonly key: string; readonly amount: number; readonly at: number },
 ): void {
-  const { core, detector, at } = call;
+  const { core, detector } = call;
   if (core.around.owns.get(detector)?.has(table) !== true) {
     throw new RangeError(`detector ${detector.name} does not declare the table ${table}`);
   }
+  if (!Number.isFinite(what.at)) throw new RangeError(`contribution at ${what.at}`);
   if (!call.learns) return;
   const { tenant } = call.slot;
-  contribute(core.contributions, core.nextClose, { at, tenant, table, ...what });
+  contribute(core.contributions, core.nextClose, { tenant, table, ...what });
 }
 
 function emit(call: Call, finding: Finding): void {

@@ -153,7 +153,8 @@ export function run(
     wakeAt: (when: number) => {
       cell.wake = when;
     },
-    contribute: (table: string, key: string, amount: number) => tables.add(at, table, key, amount),
+    contribute: (table: string, key: string, amount: number, when = at) =>
+      tables.add(when, table, key, amount),
     shared: (table: string) => tables.view(table),
   });
   const recode = (cell: Cell): void => {
