@@ -87,7 +87,7 @@ const figures = ({ users, seconds, bytes_per_user }: Figures, events: number) =>
 });
 
 /** Repeats of an id fold as in the store; one raised by late events alone waits for one that may act. */
-function foldRepeats() {
+export function foldRepeats() {
   const seen = new Set<string>();
   const late = new Map<string, Anomaly>();
   return {

@@ -1,21 +1,16 @@
-import { createReplay, type Replay } from "../../detectors/runtime/replay.ts";
-import type { Outputs } from "../../detectors/runtime/outputs.ts";
-import { triageConfig } from "../../responders/runtime/config.ts";
-import { createTriage, type Triage } from "../../responders/runtime/triage.ts";
 import {
   type Command,
   integerOption,
   stringOption,
   timezoneOption,
   usageError,
-  type Values,
 } from "../command.ts";
-import { type Config, loadConfig } from "../config.ts";
-import { detectionChoice } from "../engine-options.ts";
+import { loadConfig } from "../config.ts";
 import { readHistory } from "../history.ts";
 import { checkReadable } from "../input.ts";
 import { loadPolicy } from "../policy-file.ts";
-import { openReplayFiles, type ReplayFiles } from "../replay-files.ts";
+import { openReplayFiles } from "../replay-files.ts";
+import { createReplayRun, takeOutputs } from "../replay-run.ts";
 
 export const replay: Command = {
   name: "replay",
@@ -41,20 +36,29 @@ export const replay: Command = {
     if (positionals.length === 0) throw usageError("replay takes one or several files of events");
     if (out === undefined) throw usageError("replay takes --out DIR for what it finds");
     const { config } = loadConfig(stringOption(values, "config"));
-    const { engine, triage } = parts(config, values);
+    const timezone = timezoneOption(values);
+    const run = createReplayRun({
+      config,
+      budget:
+        integerOption(values, "budget", { min: 0, max: 1_000_000 }) ??
+        config.respond.budget_per_day,
+      timezone: timezone ?? config.timezone,
+      policy: loadPolicy(stringOption(values, "policy") ?? config.respond.policy_file),
+      readAt: Date.now(),
+    });
+    const { engine } = run;
     for (const path of positionals) if (path !== "-") checkReadable(path);
     const files = openReplayFiles(out);
     const started = process.hrtime.bigint();
-    const timezone = timezoneOption(values);
     for await (const history of readHistory(positionals, config, {
       streams,
       title: "replay",
       ...(timezone === undefined ? {} : { timezone }),
     })) {
       files.count(history.events.length, history.rejects);
-      for (const event of history.events) take(engine.push(event), triage, files);
+      for (const event of history.events) takeOutputs(run, engine.push(event), files);
     }
-    for (const outputs of engine.end()) take(outputs, triage, files);
+    for (const outputs of engine.end()) takeOutputs(run, outputs, files);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
     const summary = files.close({
       users: engine.users(),
@@ -68,38 +72,3 @@ export const replay: Command = {
     return 0;
   },
 };
-
-function parts(
-  config: Config,
-  values: Values,
-): { readonly engine: Replay; readonly triage: Triage } {
-  const budget =
-    integerOption(values, "budget", { min: 0, max: 1_000_000 }) ?? config.respond.budget_per_day;
-  const timezone = timezoneOption(values) ?? config.timezone;
-  const policy = loadPolicy(stringOption(values, "policy") ?? config.respond.policy_file);
-  const { responders: _responders, policy_file: _policyFile, ...respond } = config.respond;
-  return {
-    engine: createReplay({ ...detectionChoice(config, budget), timezone, readAt: Date.now() }),
-    // Nothing is live: whatever no guard holds back ends as planned.
-    triage: createTriage(
-      triageConfig({ ...respond, live: [], budget_per_day: budget }, { policy }),
-    ),
-  };
-}
-
-function take(outputs: Outputs, triage: Triage, files: ReplayFiles): void {
-  for (const score of outputs.scores) files.score(score);
-  for (const anomaly of outputs.anomalies) {
-    const decided = triage.apply({
-      kind: "anomaly",
-      at: Date.parse(anomaly["@timestamp"]),
-      anomaly,
-    });
-    const alert = decided.incidents.some((incident) =>
-      incident["paged.anomaly.ids"].includes(anomaly["anomaly.id"]),
-    );
-    files.anomaly(anomaly, alert);
-    for (const incident of decided.incidents) files.incident(incident);
-    for (const action of decided.actions) files.action(action);
-  }
-}
