@@ -1,0 +1,13 @@
+import { company } from "./company.ts";
+import type { Organisation } from "./simulation.ts";
+
+/** Synthetic organisations of the evaluation. */
+export const organisations: readonly Organisation[] = [company];
+
+/** @throws Error naming those that there are. */
+export function organisationNamed(name: string): Organisation {
+  const found = organisations.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const names = organisations.map((one) => one.name).join(", ");
+  throw new Error(`no organisation is called "${name}"; there are ${names}`);
+}
