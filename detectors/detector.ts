@@ -96,8 +96,12 @@ export interface DetectorContext<Params> {
   readonly contribute: (table: string, key: string, amount: number, at?: number) => void;
   /** A table of any detector, by name. */
   readonly shared: (table: string) => SharedTable;
-  /** `statistic` of the other detectors about the same entity, by detector name. */
-  readonly statistics?: (windowStart: number) => readonly (readonly [string, number])[];
+  /**
+   * `statistic` of every detector of this entity kind that offers one, about the entity's local day
+   * that starts at `windowStart` (epoch ms), by detector name: always the same names in the same
+   * order, 0 where there is no state. The list is filled anew by the next call: read it at once.
+   */
+  readonly statistics: (windowStart: number) => readonly (readonly [string, number])[];
 }
 
 /**
@@ -133,8 +137,15 @@ export interface Detector<Params = unknown, State = unknown> {
   step(state: State, event: Event, context: DetectorContext<Params>): void;
   wake?(state: State, context: DetectorContext<Params>): void;
   /**
-   * A number ≥ 0 for the window (epoch ms of its start) that the ranking of the same entity
-   * calibrates like any other feature.
+   * How odd the local day that starts at `windowStart` (epoch ms, a day apart within half a day: a
+   * change of clocks makes no other day) is by this rule: 0 = nothing happened, higher = odder, in a
+   * unit of its own, for the ranking of the same entity learns how often it is as high. It answers
+   * for the latest day of the entity and the one before, since the next day's first events come
+   * before a day closes; other days are 0. It must not depend on the order in which events within
+   * the lag arrived (a maximum, a set, a sum of integers), cost O(1) and change nothing.
+   *
+   * On one event, detectors that offer a statistic run before those that offer none: what the latter
+   * read of it includes the event. A detector that ranks by statistics therefore offers none.
    */
   statistic?(state: State, windowStart: number): number;
 }

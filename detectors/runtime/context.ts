@@ -94,12 +94,18 @@ const isHistory = (call: Call, finding: Finding): boolean =>
   call.historical ||
   (call.event === undefined && finding.windowStart <= call.core.gate.historicalUntil);
 
-function statisticsOf(call: Call, windowStart: number): readonly (readonly [string, number])[] {
-  const found: (readonly [string, number])[] = [];
-  for (const [index, other] of call.table.detectors.entries()) {
-    if (index === call.index || other.statistic === undefined) continue;
-    const state = stateOf(call.table, call.slot, index);
-    if (state !== undefined) found.push([other.name, other.statistic(state, windowStart)]);
+function statisticsOf(
+  { table, slot }: Call,
+  windowStart: number,
+): readonly (readonly [string, number])[] {
+  const { offers, statistics } = table;
+  for (let place = 0; place < offers.length; place++) {
+    const index = offers[place] as number;
+    const state = stateOf(table, slot, index);
+    const value = state === undefined ? 0 : table.detectors[index]?.statistic?.(state, windowStart);
+    // What one detector gets wrong must not poison what another learns for good.
+    const sound = value !== undefined && value > 0 && value < Number.POSITIVE_INFINITY;
+    (statistics[place] as [string, number])[1] = sound ? value : 0;
   }
-  return found;
+  return statistics;
 }

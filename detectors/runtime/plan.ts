@@ -10,6 +10,13 @@ export interface TopicPlan {
   readonly kinds: readonly { readonly kind: EntityKind; readonly detectors: readonly Detector[] }[];
 }
 
+/** What reads statistics runs after what offers one, else in the order given. */
+const inOrder = (detectors: readonly Detector[]): readonly Detector[] =>
+  detectors.toSorted(
+    (left, right) =>
+      Number(left.statistic === undefined) - Number(right.statistic === undefined),
+  );
+
 /**
  * Sorts detectors by the topic that serves their entity kinds; `events` is always first and always there.
  * @throws METSUKE_DETECTOR_UNSERVED naming a detector whose kind no topic serves.
@@ -24,12 +31,13 @@ export function planTopics(detectors: readonly Detector[]): readonly TopicPlan[]
       );
     }
   }
+  const ordered = inOrder(detectors);
   const plans: TopicPlan[] = [];
   for (const spec of Object.values(topics)) {
     const kinds = spec.serves
       .map((kind) => ({
         kind,
-        detectors: detectors.filter((detector) => detector.entities.includes(kind)),
+        detectors: ordered.filter((detector) => detector.entities.includes(kind)),
       }))
       .filter((served) => served.detectors.length > 0);
     if (kinds.length > 0 || spec.name === topics.events.name) {

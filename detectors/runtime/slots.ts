@@ -31,6 +31,9 @@ export interface Slot {
 export interface SlotTable {
   readonly kind: EntityKind;
   readonly detectors: readonly Detector[];
+  /** Indices of the detectors that offer a statistic, and room for their answers: used by every call. */
+  readonly offers: readonly number[];
+  readonly statistics: readonly [string, number][];
   readonly cap: number;
   readonly tenants: Map<string, Map<string, Slot>>;
   count: number;
@@ -40,20 +43,25 @@ export interface SlotTable {
   readonly removed: Set<string>;
 }
 
-export const createSlotTable = (
+export function createSlotTable(
   kind: EntityKind,
   detectors: readonly Detector[],
   cap: number,
-): SlotTable => ({
-  kind,
-  detectors,
-  cap,
-  tenants: new Map(),
-  count: 0,
-  evicted: 0,
-  dirty: new Set(),
-  removed: new Set(),
-});
+): SlotTable {
+  const offers = [...detectors.keys()].filter((index) => detectors[index]?.statistic !== undefined);
+  return {
+    kind,
+    detectors,
+    offers,
+    statistics: offers.map((index) => [detectors[index]?.name ?? "", 0]),
+    cap,
+    tenants: new Map(),
+    count: 0,
+    evicted: 0,
+    dirty: new Set(),
+    removed: new Set(),
+  };
+}
 
 /** All entities of a table, in order of creation by tenant. */
 export function* allSlots(table: SlotTable): Iterable<Slot> {

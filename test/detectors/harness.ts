@@ -33,6 +33,8 @@ export interface Run {
   readonly bytes: Record<string, number>;
   /** Number of states by detector name and kind. */
   readonly states: Record<string, number>;
+  /** `statistic` of a detector about an entity after all events. */
+  readonly statistic: (of: `${string} ${EntityKind} ${string}`, windowStart: number) => number;
 }
 
 export interface RunOptions {
@@ -124,12 +126,26 @@ export function run(
   events: Iterable<Event>,
   options: RunOptions = {},
 ): Run {
-  const result: Run = { findings: [], scores: [], bytes: {}, states: {} };
   const tables = new Tables(detectors, options.control ?? {});
   const cells = new Map<string, Cell>();
+  const result: Run = {
+    findings: [],
+    scores: [],
+    bytes: {},
+    states: {},
+    statistic: (of, windowStart) => {
+      const cell = cells.get(of);
+      return cell === undefined ? 0 : (cell.detector.statistic?.(cell.state, windowStart) ?? 0);
+    },
+  };
   const params = new Map(
     detectors.map((d) => [d.name, Value.Default(d.params, { ...options.params?.[d.name] })]),
   );
+  // As the runtime: what offers a statistic runs before what reads it.
+  const ordered = [
+    ...detectors.filter((one) => one.statistic !== undefined),
+    ...detectors.filter((one) => one.statistic === undefined),
+  ];
   let greatest = 0;
 
   const context = (cell: Cell, at: number, late: boolean) => ({
@@ -156,6 +172,18 @@ export function run(
     contribute: (table: string, key: string, amount: number, when = at) =>
       tables.add(when, table, key, amount),
     shared: (table: string) => tables.view(table),
+    statistics: (windowStart: number) => {
+      const offers = ordered.filter(
+        (one) => one.statistic !== undefined && one.entities.includes(cell.kind),
+      );
+      return offers.map((one): [string, number] => {
+        const other = cells.get(`${one.name} ${cell.kind} ${cell.id}`);
+        return [
+          one.name,
+          other === undefined ? 0 : (one.statistic?.(other.state, windowStart) ?? 0),
+        ];
+      });
+    },
   });
   const recode = (cell: Cell): void => {
     const bytes = cell.detector.encode(cell.state);
@@ -206,7 +234,7 @@ export function run(
       }
     }
     tables.advance(at);
-    for (const detector of detectors) route(detector, event, at);
+    for (const detector of ordered) route(detector, event, at);
   }
   wakes(greatest + 2 * DAY);
   for (const cell of cells.values()) recode(cell);
