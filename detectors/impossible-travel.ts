@@ -1,17 +1,20 @@
 import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
-import type { Detector, DetectorContext, Evidence } from "./detector.ts";
+import type { Detector, DetectorContext } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
 import { isPrivate, isSignIn, networkOf, withoutVersions } from "./network.ts";
-import { jsonCodec } from "./runtime/codec.ts";
-import { areaDistanceKm, type Place } from "./stats/geo.ts";
 import {
-  earlierDays,
-  type Habit,
-  sharerAmount,
-  SHARERS_KEEP_PER_MILLE,
-  touchHabit,
-} from "./stats/habit.ts";
+  fromVersion1,
+  type PackedTravel,
+  packTravel,
+  unpackTravel,
+} from "./impossible-travel/bytes.ts";
+import type { Seen, TravelState } from "./impossible-travel/state.ts";
+import { follow, noTrail } from "./impossible-travel/trail.ts";
+import { jsonCodec } from "./runtime/codec.ts";
+import { peakOf } from "./stats/days.ts";
+import { areaDistanceKm } from "./stats/geo.ts";
+import { earlierDays, sharerAmount, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
 
 const HOUR = 3_600_000;
@@ -55,29 +58,7 @@ const params = Type.Object(
 );
 type Params = Static<typeof params>;
 
-interface Seen extends Place {
-  readonly at: number;
-  readonly label: string;
-  readonly country: string;
-  readonly ip: string;
-  readonly network: number;
-  readonly device: number;
-  readonly agent: number;
-  readonly as: string;
-  readonly evidence: Evidence;
-}
-
-interface State {
-  /** Oldest first. */
-  places: Seen[];
-  networks: Habit[];
-  devices: Habit[];
-  addresses: Habit[];
-  jumps: Habit[];
-  /** Active days so far and the latest of them (epoch day). */
-  days: number;
-  day: number;
-}
+const json = jsonCodec<PackedTravel>();
 
 type Context = DetectorContext<Params>;
 
@@ -113,7 +94,7 @@ const isSomewhere = (event: Event): boolean =>
   event["source.geo.name"] !== undefined || !isPrivate(event["source.ip"] ?? "");
 
 /** Why a place is no sign of a thief; undefined when nothing says so. */
-function excuse(state: State, place: Seen, context: Context): string | undefined {
+function excuse(state: TravelState, place: Seen, context: Context): string | undefined {
   const day = Math.floor(context.at / DAY);
   const { known_days: known } = context.params;
   // A sharer counts 1000 on the first day and less until the next: 800 is one within the week.
@@ -128,13 +109,27 @@ function excuse(state: State, place: Seen, context: Context): string | undefined
   return undefined;
 }
 
+/** Of a place by itself, at its own time: 0 = explained, ½ = the account's program or home country. */
+function doubtOf(state: TravelState, place: Seen, context: Context): number {
+  if (excuse(state, place, context) !== undefined) return 0;
+  const day = Math.floor(context.at / DAY);
+  const { known_days: known } = context.params;
+  if (place.agent !== 0 && earlierDays(state.devices, place.agent, day) >= known) return 0.5;
+  const country = hash32(place.country, 2);
+  return place.country !== "" && earlierDays(state.networks, country, day) >= known ? 0.5 : 1;
+}
+
 interface Verdict {
   readonly severity: number;
   readonly certain: boolean;
   readonly why: string;
 }
 
-function judge(state: State, pair: readonly [Seen, Seen], context: Context): Verdict | undefined {
+function judge(
+  state: TravelState,
+  pair: readonly [Seen, Seen],
+  context: Context,
+): Verdict | undefined {
   const [before, after] = pair;
   const excuses = [excuse(state, before, context), excuse(state, after, context)];
   const open = excuses.filter((entry) => entry === undefined).length;
@@ -147,7 +142,7 @@ function judge(state: State, pair: readonly [Seen, Seen], context: Context): Ver
     place.agent !== 0 && earlierDays(state.devices, place.agent, day) >= context.params.known_days;
   if (open === 1 && pair.every((place, end) => excuses[end] !== undefined || familiar(place))) {
     return {
-      severity: 45,
+      severity: 38,
       certain: false,
       why: "the program is one this account has used for days",
     };
@@ -161,7 +156,7 @@ function judge(state: State, pair: readonly [Seen, Seen], context: Context): Ver
     pair.some((p, end) => excuses[end] === undefined && atHome(p))
   ) {
     return {
-      severity: 40,
+      severity: 36,
       certain: false,
       why: "a known device roams, the other end is home country",
     };
@@ -170,12 +165,12 @@ function judge(state: State, pair: readonly [Seen, Seen], context: Context): Ver
     return { severity: 35, certain: false, why: "both ends lie in one country" };
   }
   if (state.days - 1 < context.params.history_days) {
-    return { severity: 45, certain: false, why: "the account has no earlier day to compare with" };
+    return { severity: 38, certain: false, why: "the account has no earlier day to compare with" };
   }
   return { severity: 80, certain: true, why: "no own network, device or shared exit explains it" };
 }
 
-function compare(state: State, pair: readonly [Seen, Seen], context: Context): void {
+function compare(state: TravelState, pair: readonly [Seen, Seen], context: Context): void {
   const [before, after] = pair;
   const hours = (after.at - before.at) / HOUR;
   if (hours > 24) return;
@@ -215,13 +210,13 @@ function compare(state: State, pair: readonly [Seen, Seen], context: Context): v
 }
 
 /** Exits of a tunnel show as a provider into which several accounts jump. */
-function noteJump(state: State, place: Seen, context: Context): void {
+function noteJump(state: TravelState, place: Seen, context: Context): void {
   if (place.as === "") return;
   const use = touchHabit(state.jumps, hash32(place.as), Math.floor(context.at / DAY), 4);
   if (use !== "repeat") context.contribute("travel.jumps", place.as, sharerAmount(use));
 }
 
-function learn(state: State, place: Seen, context: Context): void {
+function learn(state: TravelState, place: Seen, context: Context): void {
   const day = Math.floor(context.at / DAY);
   if (day > state.day) {
     state.day = day;
@@ -236,7 +231,7 @@ function learn(state: State, place: Seen, context: Context): void {
   if (use !== "repeat") context.contribute("travel.addresses", place.ip, sharerAmount(use));
 }
 
-function remember(state: State, index: number, place: Seen): void {
+function remember(state: TravelState, index: number, place: Seen): void {
   const before = state.places[index - 1];
   // A stay is one entry: its latest event stands for it, unless something lies between.
   if (before !== undefined && before.ip === place.ip && index === state.places.length) {
@@ -248,9 +243,9 @@ function remember(state: State, index: number, place: Seen): void {
 }
 
 /** Two sign-ins of one account that no traveller can make. */
-export const impossibleTravel: Detector<Params, State> = {
+export const impossibleTravel: Detector<Params, TravelState> = {
   name: "impossible-travel",
-  version: "1",
+  version: "2",
   title: "Impossible travel",
   attack: ["T1078"],
   blindSpots:
@@ -276,13 +271,19 @@ export const impossibleTravel: Detector<Params, State> = {
     jumps: [],
     days: 0,
     day: 0,
+    trail: noTrail(),
   }),
-  ...jsonCodec<State>(),
-  migrate: () => undefined,
+  encode: (state) => json.encode(packTravel(state)),
+  decode: (bytes) => unpackTravel(json.decode(bytes)),
+  migrate: (bytes, from) =>
+    from === "1" ? fromVersion1(jsonCodec<Omit<TravelState, "trail">>().decode(bytes)) : undefined,
   step(state, event, context) {
     const place = seenOf(event, context);
     if (place === undefined) return;
     learn(state, place, context);
+    const doubt = doubtOf(state, place, context);
+    const { max_kmh: kmh } = context.params;
+    follow(state.trail, { ...place, doubt }, { kmh, offsetMs: context.zoneOffsetMs });
     let index = state.places.length;
     while (index > 0 && (state.places[index - 1] as Seen).at > place.at) index--;
     const before = state.places[index - 1];
@@ -291,4 +292,10 @@ export const impossibleTravel: Detector<Params, State> = {
     if (after !== undefined) compare(state, [place, after], context);
     remember(state, index, place);
   },
+  /**
+   * ln(1 + kilometres beyond reach / 50) of the day's least plausible pair of sign-ins, less where
+   * something speaks for the owner, 0 where both ends are the account's own. Kilometres beyond
+   * reach, for a speed over minutes is the error of a location divided by the error of a clock.
+   */
+  statistic: (state, windowStart) => peakOf(state.trail.days, windowStart),
 };

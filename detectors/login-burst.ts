@@ -1,8 +1,15 @@
 import type { Detector } from "./detector.ts";
 import { accountState, type AccountState, stepAccount } from "./login-burst/account.ts";
+import {
+  fromVersion1,
+  type PackedAccount,
+  packAccount,
+  unpackAccount,
+} from "./login-burst/account-bytes.ts";
 import { type BurstParams, burstParams } from "./login-burst/params.ts";
 import { isSignIn } from "./network.ts";
 import { sourceState, type SourceState, stepSource } from "./login-burst/source.ts";
+import { strengthOf } from "./login-burst/strength.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 
 type State =
@@ -14,12 +21,36 @@ interface Cell {
   state: State;
 }
 
-const MINUTE = 60_000;
+type PackedCell = 0 | PackedAccount | SourceState;
+
+function pack({ state }: Cell): PackedCell {
+  if (state.kind === "new") return 0;
+  return state.kind === "account" ? packAccount(state.account) : state.source;
+}
+
+function unpack(packed: PackedCell): Cell {
+  if (packed === 0) return { state: { kind: "new" } };
+  if ("length" in packed) return { state: { kind: "account", account: unpackAccount(packed) } };
+  return { state: { kind: "source", source: packed } };
+}
+
+const json = jsonCodec<PackedCell>();
+
+interface Version1 {
+  readonly state:
+    | Exclude<State, { kind: "account" }>
+    | { readonly kind: "account"; readonly account: Parameters<typeof fromVersion1>[0] };
+}
+
+function migrateVersion1({ state }: Version1): Cell {
+  if (state.kind !== "account") return { state };
+  return { state: { kind: "account", account: fromVersion1(state.account) } };
+}
 
 /** Floods of failed logins, failures that end in a success, and one address trying many accounts. */
 export const loginBurst: Detector<BurstParams, Cell> = {
   name: "login-burst",
-  version: "1",
+  version: "2",
   title: "Login burst",
   attack: ["T1110"],
   blindSpots:
@@ -34,8 +65,10 @@ export const loginBurst: Detector<BurstParams, Cell> = {
   // An account must have succeeded once: invented names only touch the sketch of their source.
   admits: (event, kind) => kind === "source" || event["event.outcome"] === "success",
   init: () => ({ state: { kind: "new" } }),
-  ...jsonCodec<Cell>(),
-  migrate: () => undefined,
+  encode: (cell) => json.encode(pack(cell)),
+  decode: (bytes) => unpack(json.decode(bytes)),
+  migrate: (bytes, from) =>
+    from === "1" ? migrateVersion1(jsonCodec<Version1>().decode(bytes)) : undefined,
   step(cell, event, context) {
     if (cell.state.kind === "new") {
       cell.state =
@@ -46,15 +79,7 @@ export const loginBurst: Detector<BurstParams, Cell> = {
     if (cell.state.kind === "source") stepSource(cell.state.source, event, context);
     else stepAccount(cell.state.account, event, context);
   },
-  /** Most failures of the account in one minute of the hour that starts at `windowStart`. */
-  statistic(cell, windowStart) {
-    if (cell.state.kind !== "account") return 0;
-    const sums = new Map<number, number>();
-    for (const [minute, , weight] of cell.state.account.failures) {
-      if (minute * MINUTE >= windowStart && minute * MINUTE < windowStart + 60 * MINUTE) {
-        sums.set(minute, (sums.get(minute) ?? 0) + weight);
-      }
-    }
-    return Math.max(0, ...sums.values());
-  },
+  /** Of accounts, the strength of guessing ({@link strengthOf}); of sources 0. */
+  statistic: (cell, windowStart) =>
+    cell.state.kind === "account" ? strengthOf(cell.state.account.days, windowStart) : 0,
 };

@@ -3,12 +3,19 @@ import type { Event } from "../schemas/event.ts";
 import type { Detector, DetectorContext } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
 import { jsonCodec } from "./runtime/codec.ts";
-import { SHARERS_KEEP_PER_MILLE } from "./stats/habit.ts";
+import { packHabits, unpackHabits } from "./runtime/packed.ts";
+import { dayStart, type Peak, peakOf, raisePeak } from "./stats/days.ts";
+import { earlierDays, type Habit, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
+import { hash32 } from "./stats/hash.ts";
 
 const DAY = 86_400_000;
 /** A device that stays in use after this many reports is tolerated: it is told once a month. */
 const REPORTS = 3;
 const REMINDER = 30;
+/** Devices remembered of an account. */
+const DEVICES = 8;
+/** A managed device that misses policy is no stranger, in −ln of a share of fleets: one in two. */
+const NONCOMPLIANT = Math.LN2;
 
 const params = Type.Object(
   {
@@ -32,7 +39,8 @@ const params = Type.Object(
 );
 type Params = Static<typeof params>;
 
-interface State {
+/** What is kept about a device, which is where findings come from. */
+interface DeviceState {
   /** Day (epoch day) last reported, last counted for the fleet; -1 before the first. */
   reported: number;
   counted: number;
@@ -40,6 +48,47 @@ interface State {
   /** Days on which it was reported. */
   reports: number;
 }
+
+/** What is kept about an account: its devices and how unusual the least usual of a day was. */
+interface AccountState {
+  devices: Habit[];
+  days: Peak[];
+}
+
+interface State {
+  device?: DeviceState;
+  account?: AccountState;
+}
+
+type PackedState =
+  | readonly []
+  | readonly [reported: number, counted: number, managed: 0 | 1, reports: number]
+  | readonly [devices: string, days: (readonly [start: number, greatest: number])[]];
+
+const json = jsonCodec<PackedState>();
+
+function pack({ device, account }: State): PackedState {
+  if (device !== undefined) {
+    return [device.reported, device.counted, device.managed ? 1 : 0, device.reports];
+  }
+  if (account === undefined) return [];
+  return [
+    packHabits(account.devices),
+    account.days.map(({ start, greatest }) => [start, greatest]),
+  ];
+}
+
+function unpack(packed: PackedState): State {
+  if (packed.length === 0) return {};
+  if (packed.length === 4) {
+    const [reported, counted, managed, reports] = packed;
+    return { device: { reported, counted, managed: managed === 1, reports } };
+  }
+  const days = packed[1].map(([start, greatest]): Peak => ({ start, greatest }));
+  return { account: { devices: unpackHabits(packed[0]), days } };
+}
+
+const deviceState = (): DeviceState => ({ reported: -1, counted: -1, managed: true, reports: 0 });
 
 type Context = DetectorContext<Params>;
 
@@ -61,7 +110,7 @@ function listed(id: string, context: Context): boolean | undefined {
   return undefined;
 }
 
-function unmanaged(state: State, context: Context): Objection {
+function unmanaged(state: DeviceState, context: Context): Objection {
   const fleet = context.shared("devices.fleet");
   const managed = Math.round(fleet.get("managed") / 1000);
   // The device at hand must not vouch for itself.
@@ -74,14 +123,15 @@ function unmanaged(state: State, context: Context): Objection {
   const certain = enough && !usual;
   return {
     kind: "unmanaged",
-    severity: certain ? 75 : usual ? 10 : 40,
+    // Pages by itself only where it is certain; the account's ranking weighs the rest.
+    severity: certain ? 75 : usual ? 10 : 35,
     certain,
     observed: "device.managed is false",
     expected: `a managed device; ${others} of ${managed + others} other devices are unmanaged`,
   };
 }
 
-function objection(state: State, event: Event, context: Context): Objection | undefined {
+function objection(state: DeviceState, event: Event, context: Context): Objection | undefined {
   const onList = listed(context.entity.id, context);
   if (onList === true) return undefined;
   if (onList === false) {
@@ -110,7 +160,7 @@ function objection(state: State, event: Event, context: Context): Objection | un
  * Fleet table: 1000 for a device's first day and 33 for each further one (SHARERS_KEEP_PER_MILLE);
  * `again` counts the days on which a managed device came back.
  */
-function countFleet(state: State, event: Event, context: Context): void {
+function countFleet(state: DeviceState, event: Event, context: Context): void {
   const day = Math.floor(context.at / DAY);
   const managed = event["device.managed"];
   if (managed === undefined || day <= state.counted) return;
@@ -121,51 +171,102 @@ function countFleet(state: State, event: Event, context: Context): void {
   state.managed = managed;
 }
 
+/**
+ * How unusual the device is for the account: −ln of the share of unmanaged devices in the fleet (one
+ * in two while there is none), less with each earlier day on which the account used it.
+ */
+function noteDevice(state: AccountState, event: Event, context: Context): void {
+  const id = event["device.id"] ?? "";
+  const day = Math.floor(context.at / DAY);
+  const key = hash32(id);
+  touchHabit(state.devices, key, day, DEVICES);
+  const rarity = rarityOf(id, event, context);
+  if (rarity === 0) return;
+  const value = rarity / (1 + earlierDays(state.devices, key, day));
+  raisePeak(state.days, dayStart(context.at, context.zoneOffsetMs), value);
+}
+
+function rarityOf(id: string, event: Event, context: Context): number {
+  const onList = listed(id, context);
+  if (onList === true) return 0;
+  const managed = event["device.managed"];
+  if (onList === undefined && managed !== false) {
+    return event["device.compliant"] === false ? NONCOMPLIANT : 0;
+  }
+  const fleet = context.shared("devices.fleet");
+  const fit = fleet.get("managed") / 1000;
+  // A list was made by somebody: what is not on it is as rare as it can be.
+  const unfit = onList === false ? 0 : fleet.get("unmanaged") / 1000;
+  return -Math.log((unfit + 0.5) / (fit + unfit + 1));
+}
+
+function stepDevice(state: DeviceState, event: Event, context: Context): void {
+  const day = Math.floor(context.at / DAY);
+  const found = day > state.reported ? objection(state, event, context) : undefined;
+  countFleet(state, event, context);
+  const tolerated = state.reports >= REPORTS && day < state.reported + REMINDER;
+  if (found === undefined || (tolerated && found.kind !== "unlisted")) return;
+  state.reported = day;
+  state.reports++;
+  report(found, event, context);
+}
+
+function report(found: Objection, event: Event, context: Context): void {
+  const user = event["user.entity.id"];
+  const ip = event["source.ip"];
+  context.emit({
+    windowStart: Math.floor(context.at / DAY) * DAY,
+    discriminator: found.kind,
+    p: null,
+    score: found.certain ? 8 : found.severity / 10,
+    severity: found.severity,
+    certain: found.certain,
+    families: ["device"],
+    evidence: [evidenceOf(event)],
+    related:
+      user === undefined
+        ? []
+        : [{ type: event["user.entity.type"] === "service" ? "service" : "user", id: user }],
+    ...(ip === undefined ? {} : { sourceIp: ip }),
+    message: `${user ?? "Somebody"} signed in from device ${context.entity.id}, ${found.observed}; expected ${found.expected}.`,
+    explanation: [
+      { feature: "device", observed: found.observed, expected: found.expected, share: 1 },
+    ],
+  });
+}
+
 /** A success from an endpoint that the organisation does not manage or has not approved. */
 export const unapprovedDevice: Detector<Params, State> = {
   name: "unapproved-device",
-  version: "1",
+  version: "2",
   title: "Unapproved device",
   attack: ["T1078", "T1200"],
   blindSpots:
     "Sources that do not say whether a device is managed; a managed device in the wrong hands; fleets where unmanaged devices are normal.",
   family: "device",
   params,
-  entities: ["device"],
+  entities: ["device", "user", "service"],
   tables: [{ name: "devices.fleet", keepPerMille: SHARERS_KEEP_PER_MILLE }],
   accepts: (event) => event["device.id"] !== undefined && event["event.outcome"] === "success",
   admits: (event) => event["event.outcome"] === "success",
-  init: () => ({ reported: -1, counted: -1, managed: true, reports: 0 }),
-  ...jsonCodec<State>(),
-  migrate: () => undefined,
+  init: () => ({}),
+  encode: (state) => json.encode(pack(state)),
+  decode: (bytes) => unpack(json.decode(bytes)),
+  // Version 1 knew devices only.
+  migrate: (bytes, from) =>
+    from === "1" ? { device: jsonCodec<DeviceState>().decode(bytes) } : undefined,
   step(state, event, context) {
-    const day = Math.floor(context.at / DAY);
-    const found = day > state.reported ? objection(state, event, context) : undefined;
-    countFleet(state, event, context);
-    const tolerated = state.reports >= REPORTS && day < state.reported + REMINDER;
-    if (found === undefined || (tolerated && found.kind !== "unlisted")) return;
-    state.reported = day;
-    state.reports++;
-    const user = event["user.entity.id"];
-    const ip = event["source.ip"];
-    context.emit({
-      windowStart: day * DAY,
-      discriminator: found.kind,
-      p: null,
-      score: found.certain ? 8 : found.severity / 10,
-      severity: found.severity,
-      certain: found.certain,
-      families: ["device"],
-      evidence: [evidenceOf(event)],
-      related:
-        user === undefined
-          ? []
-          : [{ type: event["user.entity.type"] === "service" ? "service" : "user", id: user }],
-      ...(ip === undefined ? {} : { sourceIp: ip }),
-      message: `${user ?? "Somebody"} signed in from device ${context.entity.id}, ${found.observed}; expected ${found.expected}.`,
-      explanation: [
-        { feature: "device", observed: found.observed, expected: found.expected, share: 1 },
-      ],
-    });
+    if (context.entity.type === "device") {
+      stepDevice((state.device ??= deviceState()), event, context);
+    } else {
+      noteDevice((state.account ??= { devices: [], days: [] }), event, context);
+    }
   },
+  /**
+   * Of accounts, how unusual the least usual unapproved device of the day was; of devices 0. The
+   * share moves with every device of the fleet and the account's days with every day, so that equal
+   * values are rare; where unmanaged devices are normal it is small for everybody.
+   */
+  statistic: (state, windowStart) =>
+    state.account === undefined ? 0 : peakOf(state.account.days, windowStart),
 };

@@ -1,21 +1,40 @@
 import type { Event } from "../../schemas/event.ts";
 import { type Evidence, evidenceOf } from "../detector.ts";
-import { type BurstContext, weightOf } from "./params.ts";
+import { dayStart } from "../stats/days.ts";
 import { earlierDays, type Habit, touchHabit } from "../stats/habit.ts";
 import { hash32 } from "../stats/hash.ts";
+import {
+  addFailures,
+  entryOf,
+  failuresBefore,
+  failuresIn,
+  KNOWN,
+  type Minute,
+  SPRAYED,
+  STRANGE,
+  SUCCESSES,
+  WITHIN,
+} from "./minutes.ts";
+import { type BurstContext, weightOf } from "./params.ts";
+import {
+  countAddress,
+  KNOWN_SUCCESS,
+  STRANGE_SUCCESS,
+  type Strength,
+  weighFailure,
+  weighSuccess,
+} from "./strength.ts";
 
 const MINUTE = 60_000;
-const WITHIN = 10;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const ENTRIES = 32;
 const BURST = 1;
-
-/** Failures of one address in one minute: minute, address hash (0 = several), weight, first time. */
-type Failures = [minute: number, address: number, weight: number, first: number];
+/** Stands for the address of an event that names none: nobody can call it strange. */
+const NOWHERE = 1;
 
 export interface AccountState {
-  failures: Failures[];
+  minutes: Minute[];
+  days: Strength[];
   /** Addresses with a success, by day. */
   known: Habit[];
   bursts: Habit[];
@@ -28,7 +47,8 @@ export interface AccountState {
 }
 
 export const accountState = (): AccountState => ({
-  failures: [],
+  minutes: [],
+  days: [],
   known: [],
   bursts: [],
   recent: [],
@@ -38,37 +58,24 @@ export const accountState = (): AccountState => ({
 });
 
 const addressOf = (event: Event): number =>
-  event["source.ip"] === undefined ? 1 : hash32(event["source.ip"]) || 2;
+  event["source.ip"] === undefined ? NOWHERE : hash32(event["source.ip"]) || 2;
 
-function addFailure(state: AccountState, event: Event, context: BurstContext): void {
-  const minute = Math.floor(context.at / MINUTE);
-  const weight = weightOf(event);
-  const latest = Math.max(minute, state.failures.at(-1)?.[0] ?? 0);
-  state.failures = state.failures.filter((entry) => entry[0] > latest - 2 * WITHIN);
-  let address = addressOf(event);
-  const inMinute = state.failures.filter((entry) => entry[0] === minute);
-  if (inMinute.length >= 4 && !inMinute.some((entry) => entry[1] === address)) address = 0;
-  const same = inMinute.find((entry) => entry[1] === address);
-  if (same === undefined) {
-    state.failures.push([minute, address, weight, context.at]);
-    state.failures.sort((left, right) => left[0] - right[0] || left[1] - right[1]);
-    if (state.failures.length > ENTRIES) state.failures.shift();
-  } else {
-    same[2] += weight;
-    same[3] = Math.min(same[3], context.at);
-  }
-  state.recent.push({ at: context.at, evidence: evidenceOf(event) });
-  state.recent.sort((left, right) => left.at - right.at);
-  if (state.recent.length > 4) state.recent.shift();
-}
+/** Whether the account had no success from the address on an earlier day. */
+const isStrange = (state: AccountState, address: number, at: number): boolean =>
+  address !== NOWHERE && earlierDays(state.known, address, Math.floor(at / DAY)) < 1;
 
-function reportBurst(state: AccountState, event: Event, context: BurstContext): void {
-  const minute = Math.floor(context.at / MINUTE);
+/** How much an address is known for failing everybody: 1000 on the day, less later (see source.ts). */
+const sprayingOf = (event: Event, context: BurstContext): number =>
+  context.shared("login.spraying").get(event["source.ip"] ?? "");
+
+function reportBurst(
+  state: AccountState,
+  entry: Minute,
+  event: Event,
+  context: BurstContext,
+): void {
   const hour = Math.floor(context.at / HOUR);
-  const count = state.failures.reduce(
-    (sum, entry) => (entry[0] === minute ? sum + entry[2] : sum),
-    0,
-  );
+  const count = failuresIn(entry);
   if (count < context.params.per_minute || hour <= state.hour) return;
   const day = Math.floor(context.at / DAY);
   touchHabit(state.bursts, BURST, day, 1);
@@ -84,7 +91,7 @@ function reportBurst(state: AccountState, event: Event, context: BurstContext): 
     discriminator: "burst",
     p: null,
     score: Math.min(6, Math.log10(1 + count)),
-    severity: Math.min(40, 20 + Math.round(5 * Math.log10(count))),
+    severity: Math.min(35, 20 + Math.round(5 * Math.log10(count))),
     certain: false,
     families: ["failures"],
     evidence: state.recent.map((entry) => entry.evidence),
@@ -103,29 +110,11 @@ function reportBurst(state: AccountState, event: Event, context: BurstContext): 
   });
 }
 
-/**
- * Failures count against a success only from the same address, or from strange addresses when the
- * success is itself from one: a flood from elsewhere while the owner signs in proves nothing.
- */
-function failuresBefore(state: AccountState, day: number): { count: number; strange: boolean } {
-  const success = state.success as NonNullable<AccountState["success"]>;
-  const until = Math.floor(success.at / MINUTE);
-  const isKnown = (address: number): boolean => earlierDays(state.known, address, day) >= 1;
-  const strange = success.address !== 1 && !isKnown(success.address);
-  let same = 0;
-  let elsewhere = 0;
-  for (const [minute, address, weight, first] of state.failures) {
-    if (minute < until - WITHIN || first > success.at) continue;
-    if (address === success.address) same += weight;
-    else if (strange && address !== 1 && !isKnown(address)) elsewhere += weight;
-  }
-  return { count: same + Math.floor(elsewhere / 2), strange };
-}
-
 function reportSuccess(state: AccountState, context: BurstContext): void {
   const success = state.success;
   if (success === undefined) return;
-  const { count, strange } = failuresBefore(state, Math.floor(success.at / DAY));
+  const strange = isStrange(state, success.address, success.at);
+  const count = failuresBefore(state.minutes, Math.floor(success.at / MINUTE), strange);
   const needed = context.params.before_success * (strange ? 1 : 3);
   if (count < needed) return;
   const window = Math.floor(success.at / (WITHIN * MINUTE)) * WITHIN * MINUTE;
@@ -135,7 +124,8 @@ function reportSuccess(state: AccountState, context: BurstContext): void {
     discriminator: "success",
     p: null,
     score: Math.min(9, (strange ? 4 : 1) + Math.log2(1 + count) / 2),
-    severity: strange ? Math.min(75, 50 + Math.round(10 * Math.log10(count / needed + 1))) : 25,
+    // No rule is certain that a password was guessed: the account's ranking weighs it and pages.
+    severity: strange ? Math.min(39, 30 + Math.round(10 * Math.log10(count / needed))) : 25,
     certain: false,
     families: ["failures"],
     evidence: [...failures.map((entry) => entry.evidence), success.evidence],
@@ -155,15 +145,38 @@ function reportSuccess(state: AccountState, context: BurstContext): void {
   state.success = undefined;
 }
 
-export function stepAccount(state: AccountState, event: Event, context: BurstContext): void {
-  if (event["event.outcome"] === "failure") {
-    addFailure(state, event, context);
-    reportBurst(state, event, context);
-    reportSuccess(state, context);
-    return;
+function onFailure(
+  state: AccountState,
+  event: Event,
+  of: { readonly entry: Minute; readonly address: number },
+  context: BurstContext,
+): void {
+  const { entry, address } = of;
+  const strange = isStrange(state, address, context.at);
+  const sprayed = strange && sprayingOf(event, context) > 0;
+  addFailures(entry, sprayed ? SPRAYED : strange ? STRANGE : KNOWN, weightOf(event));
+  weighFailure(state.days, state.minutes, { entry, offsetMs: context.zoneOffsetMs });
+  if (strange && !sprayed) {
+    countAddress(state.days, address, dayStart(context.at, context.zoneOffsetMs));
   }
-  const address = addressOf(event);
-  touchHabit(state.known, address, Math.floor(context.at / DAY), 8);
+  state.recent.push({ at: context.at, evidence: evidenceOf(event) });
+  state.recent.sort((left, right) => left.at - right.at);
+  if (state.recent.length > 4) state.recent.shift();
+  reportBurst(state, entry, event, context);
+  reportSuccess(state, context);
+}
+
+function onSuccess(
+  state: AccountState,
+  event: Event,
+  of: { readonly entry: Minute; readonly address: number },
+  context: BurstContext,
+): void {
+  const { entry, address } = of;
+  const strange = isStrange(state, address, context.at);
+  entry[SUCCESSES] |= strange ? STRANGE_SUCCESS : KNOWN_SUCCESS;
+  const sprayed = strange ? sprayingOf(event, context) : 0;
+  weighSuccess(state.days, state.minutes, { entry, offsetMs: context.zoneOffsetMs, sprayed });
   const earlier = state.success;
   state.success = {
     at: context.at,
@@ -174,4 +187,14 @@ export function stepAccount(state: AccountState, event: Event, context: BurstCon
   reportSuccess(state, context);
   // Judged and found harmless: the earlier one may still meet a failure that is under way.
   if (earlier !== undefined && earlier.at > context.at) state.success = earlier;
+}
+
+export function stepAccount(state: AccountState, event: Event, context: BurstContext): void {
+  const address = addressOf(event);
+  const entry = entryOf(state.minutes, Math.floor(context.at / MINUTE));
+  const succeeded = event["event.outcome"] === "success";
+  if (succeeded) touchHabit(state.known, address, Math.floor(context.at / DAY), 8);
+  if (entry === undefined) return;
+  if (succeeded) onSuccess(state, event, { entry, address }, context);
+  else onFailure(state, event, { entry, address }, context);
 }

@@ -64,7 +64,7 @@ function report(
     discriminator: success === undefined ? "spray" : `success:${success.account}`,
     p: null,
     score: success === undefined ? 4 : 8,
-    severity: success === undefined ? 35 : 70,
+    severity: success === undefined ? 35 : 39,
     certain: false,
     families: ["failures"],
     evidence: success === undefined ? state.recent : [...state.recent, success.evidence],

@@ -94,7 +94,7 @@ describe("impossible-travel", () => {
 
   it("is not certain on an account's first day, nor for one device at both ends", () => {
     const first = [login(START, "new", "berlin"), login(START + MINUTE, "new", "tokyo")];
-    expect(findings(first)).toMatchObject([{ certain: false, severity: 45 }]);
+    expect(findings(first)).toMatchObject([{ certain: false, severity: 38 }]);
     const device = { "device.id": "L-1" };
     const tunnel = [
       login(sixth, "ana", "berlin", device),

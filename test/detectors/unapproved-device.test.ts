@@ -49,7 +49,7 @@ describe("unapproved-device", () => {
 
   it("is a note where people bring their own, and while the fleet is not known", () => {
     expect(findings([...fleet(5), stranger()])).toMatchObject([{ certain: false, severity: 10 }]);
-    expect(findings([stranger()])).toMatchObject([{ certain: false, severity: 40 }]);
+    expect(findings([stranger()])).toMatchObject([{ certain: false, severity: 35 }]);
   });
 
   it.each([

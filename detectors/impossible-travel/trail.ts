@@ -1,0 +1,133 @@
+import { dayStart, type Peak, raisePeak } from "../stats/days.ts";
+import { areaDistanceKm, type Place } from "../stats/geo.ts";
+
+const MINUTE = 60_000;
+const STAYS = 4;
+/** Latest minutes of a stay that are kept one by one: twice the lag, so that no nearer one is missing. */
+const BITS = 12;
+/** Kilometres beyond reach that are worth ln 2: the usual radius of a geolocation. */
+const UNIT_KM = 50;
+
+/** A sign-in as the trail sees it. */
+export interface Step extends Place {
+  readonly at: number;
+  readonly country: string;
+  /** Hash of the device, 0 where none is named. */
+  readonly device: number;
+  /** 0 = the account's own or a shared exit explains it, 1 = nothing does. */
+  readonly doubt: number;
+}
+
+/** One place, device and doubt: what is equal in all three is one stay, however long. */
+export interface Stay extends Place {
+  readonly country: string;
+  readonly device: number;
+  readonly doubt: number;
+  /** Latest minute (epoch minutes); bit k of `bits` = seen k minutes before. */
+  minute: number;
+  bits: number;
+}
+
+/**
+ * The places an account was in of late and how implausible its days were. Every pair of stays is
+ * compared, in minutes: neighbours alone would depend on the order of arrival.
+ */
+export interface Trail {
+  stays: Stay[];
+  days: Peak[];
+}
+
+export const noTrail = (): Trail => ({ stays: [], days: [] });
+
+/** Takes a sign-in; `kmh` is the fastest a person travels, `offsetMs` the zone's offset. */
+export function follow(
+  trail: Trail,
+  step: Step,
+  { kmh, offsetMs }: { readonly kmh: number; readonly offsetMs: number },
+): void {
+  const minute = Math.floor(step.at / MINUTE);
+  const here = stayAt(step, minute);
+  let own: Stay | undefined;
+  for (const stay of trail.stays) {
+    if (isSame(stay, here)) own = stay;
+    else if (stay.doubt > 0 || here.doubt > 0) compare(trail.days, stay, { here, kmh, offsetMs });
+  }
+  if (own === undefined) arrive(trail, here);
+  else stayOn(own, minute);
+}
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
+
+/** Coordinates in hundredths of a degree, about a kilometre, take fewer bytes. */
+const stayAt = (step: Step, minute: number): Stay => ({
+  lat: hundredths(step.lat),
+  lon: hundredths(step.lon),
+  radius: Math.round(step.radius),
+  country: step.country,
+  device: step.device,
+  doubt: step.doubt,
+  minute,
+  bits: 1,
+});
+
+const isSame = (left: Stay, right: Stay): boolean =>
+  left.lat === right.lat &&
+  left.lon === right.lon &&
+  left.radius === right.radius &&
+  left.country === right.country &&
+  left.device === right.device &&
+  left.doubt === right.doubt;
+
+/** The one that was left first goes, the western of two. */
+function arrive(trail: Trail, stay: Stay): void {
+  trail.stays.push(stay);
+  if (trail.stays.length <= STAYS) return;
+  let oldest = 0;
+  for (let index = 1; index < trail.stays.length; index++) {
+    const one = trail.stays[index] as Stay;
+    const first = trail.stays[oldest] as Stay;
+    if (one.minute < first.minute || (one.minute === first.minute && one.lon < first.lon)) {
+      oldest = index;
+    }
+  }
+  trail.stays.splice(oldest, 1);
+}
+
+function stayOn(stay: Stay, minute: number): void {
+  const ahead = minute - stay.minute;
+  if (ahead > 0) {
+    stay.bits = ahead >= BITS ? 1 : ((stay.bits << ahead) | 1) & ((1 << BITS) - 1);
+    stay.minute = minute;
+  } else if (-ahead < BITS) {
+    stay.bits |= 1 << -ahead;
+  }
+}
+
+interface Arrival {
+  readonly here: Stay;
+  readonly kmh: number;
+  readonly offsetMs: number;
+}
+
+function compare(days: Peak[], stay: Stay, { here, kmh, offsetMs }: Arrival): void {
+  // Half around the earth: whoever was gone for so long can be anywhere.
+  if (Math.abs(here.minute - stay.minute) * (kmh / 60) > 20_100) return;
+  const km = areaDistanceKm(stay, here);
+  if (km <= kmh / 60) return;
+  const weight = Math.max(stay.doubt, here.doubt) * likelihood(stay, here);
+  for (let back = 0; back < BITS; back++) {
+    if ((stay.bits & (1 << back)) === 0) continue;
+    const other = stay.minute - back;
+    // One minute is the least time: two clocks never agree better.
+    const beyond = km - (kmh / 60) * Math.max(1, Math.abs(here.minute - other));
+    if (beyond <= 0) continue;
+    const start = dayStart(Math.max(here.minute, other) * MINUTE, offsetMs);
+    raisePeak(days, start, weight * Math.log1p(beyond / UNIT_KM));
+  }
+}
+
+/** One device at both ends is a tunnel as a rule; within a country locations are poor. */
+function likelihood(left: Stay, right: Stay): number {
+  if (left.device !== 0 && left.device === right.device) return 0.25;
+  return left.country !== "" && left.country === right.country ? 0.5 : 1;
+}

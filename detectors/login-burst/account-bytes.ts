@@ -1,0 +1,85 @@
+import {
+  type PackedEvidence,
+  packEvidence,
+  packHabits,
+  unpackEvidence,
+  unpackHabits,
+} from "../runtime/packed.ts";
+import type { Habit } from "../stats/habit.ts";
+import { type AccountState, accountState } from "./account.ts";
+import type { Strength } from "./strength.ts";
+
+type PackedSuccess = readonly [at: number, address: number, ip: string, evidence: PackedEvidence];
+
+/** An account as values by position; 0 for no success. */
+export type PackedAccount = readonly [
+  minutes: AccountState["minutes"],
+  days: (readonly [
+    start: number,
+    before: number,
+    sprayed: number,
+    peak: number,
+    addresses: number,
+  ])[],
+  known: string,
+  bursts: string,
+  recent: (readonly [at: number, ...PackedEvidence])[],
+  success: PackedSuccess | 0,
+  hour: number,
+  today: number,
+];
+
+export function packAccount(state: AccountState): PackedAccount {
+  const { success } = state;
+  return [
+    state.minutes,
+    state.days.map((day) => [day.start, day.before, day.sprayed, day.peak, day.addresses]),
+    packHabits(state.known),
+    packHabits(state.bursts),
+    state.recent.map(({ at, evidence }) => [at, ...packEvidence(evidence)]),
+    success === undefined
+      ? 0
+      : [success.at, success.address, success.ip, packEvidence(success.evidence)],
+    state.hour,
+    state.today,
+  ];
+}
+
+export function unpackAccount(packed: PackedAccount): AccountState {
+  const [minutes, days, known, bursts, recent, success, hour, today] = packed;
+  return {
+    minutes,
+    days: days.map(([start, before, sprayed, peak, addresses]): Strength => ({
+      start,
+      before,
+      sprayed,
+      peak,
+      addresses,
+    })),
+    known: unpackHabits(known),
+    bursts: unpackHabits(bursts),
+    recent: recent.map(([at, ...evidence]) => ({ at, evidence: unpackEvidence(evidence) })),
+    success:
+      success === 0
+        ? undefined
+        : {
+            at: success[0],
+            address: success[1],
+            ip: success[2],
+            evidence: unpackEvidence(success[3]),
+          },
+    hour,
+    today,
+  };
+}
+
+/** What version 1 knew of an account; its failures of the last minutes are left behind. */
+export function fromVersion1(old: {
+  readonly known: Habit[];
+  readonly bursts: Habit[];
+  readonly hour: number;
+  readonly today: number;
+}): AccountState {
+  const { known, bursts, hour, today } = old;
+  return { ...accountState(), known, bursts, hour, today };
+}
