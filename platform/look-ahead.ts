@@ -18,7 +18,10 @@ interface Waiting {
 export interface LookAhead {
   queue: Waiting[];
   head: number;
-  /** Binary heap by time of what waits; what left the queue is dropped when it comes to the top. */
+  /** Of what waits, in order, each that is not before the one before it; `runHead` is its first. */
+  run: Waiting[];
+  runHead: number;
+  /** Binary heap by time of the others; what left the queue is dropped when it comes to the top. */
   heap: Waiting[];
   count: number;
   /** Epoch ms: older records are from before the file; undefined until the first one left. */
@@ -28,6 +31,8 @@ export interface LookAhead {
 export const createLookAhead = (): LookAhead => ({
   queue: [],
   head: 0,
+  run: [],
+  runHead: 0,
   heap: [],
   count: 0,
   begins: undefined,
@@ -38,7 +43,11 @@ export const waiting = (ahead: LookAhead): number => ahead.queue.length - ahead.
 export function enter(ahead: LookAhead, event: Event, time: number): void {
   const entry: Waiting = { event, time, number: ahead.count++ };
   ahead.queue.push(entry);
-  if (Number.isFinite(time)) rise(ahead.heap, entry);
+  if (!Number.isFinite(time)) return;
+  const { run } = ahead;
+  // Files are in order for the most part: a heap of everything would cost more than the records' parsing.
+  if (ahead.runHead === run.length || (run.at(-1) as Waiting).time <= time) run.push(entry);
+  else rise(ahead.heap, entry);
 }
 
 /**
@@ -53,14 +62,20 @@ export function leave(
   const first = ahead.queue[ahead.head] as Waiting;
   ahead.begins ??= beginning(ahead);
   const floor = Math.max(watermark, ahead.begins);
-  const { heap } = ahead;
+  const { heap, run } = ahead;
   const tells = (entry: Waiting): boolean => entry.number >= first.number && entry.time >= floor;
   while (heap[0] !== undefined && !tells(heap[0])) sink(heap);
-  const smallest = heap[0]?.time ?? Number.POSITIVE_INFINITY;
+  while (ahead.runHead < run.length && !tells(run[ahead.runHead] as Waiting)) ahead.runHead += 1;
+  const smallest = Math.min(
+    heap[0]?.time ?? Number.POSITIVE_INFINITY,
+    run[ahead.runHead]?.time ?? Number.POSITIVE_INFINITY,
+  );
   ahead.head += 1;
   if (ahead.head > LOOK_AHEAD) {
     ahead.queue = ahead.queue.slice(ahead.head);
     ahead.head = 0;
+    ahead.run = run.slice(ahead.runHead);
+    ahead.runHead = 0;
   }
   // Records dated far ahead stay at the bottom: without this a hostile file would pile them up.
   if (heap.length > 4 * LOOK_AHEAD) {
