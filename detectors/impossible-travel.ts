@@ -8,6 +8,7 @@ import {
   type PackedTravel,
   packTravel,
   unpackTravel,
+  type Version1,
 } from "./impossible-travel/bytes.ts";
 import type { Seen, TravelState } from "./impossible-travel/state.ts";
 import { follow, noTrail } from "./impossible-travel/trail.ts";
@@ -276,7 +277,7 @@ export const impossibleTravel: Detector<Params, TravelState> = {
   encode: (state) => json.encode(packTravel(state)),
   decode: (bytes) => unpackTravel(json.decode(bytes)),
   migrate: (bytes, from) =>
-    from === "1" ? fromVersion1(jsonCodec<Omit<TravelState, "trail">>().decode(bytes)) : undefined,
+    from === "1" ? fromVersion1(jsonCodec<Version1>().decode(bytes)) : undefined,
   step(state, event, context) {
     const place = seenOf(event, context);
     if (place === undefined) return;

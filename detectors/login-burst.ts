@@ -1,14 +1,19 @@
 import type { Detector } from "./detector.ts";
 import { accountState, type AccountState, stepAccount } from "./login-burst/account.ts";
 import {
-  fromVersion1,
+  accountFromVersion1,
   type PackedAccount,
   packAccount,
   unpackAccount,
 } from "./login-burst/account-bytes.ts";
 import { type BurstParams, burstParams } from "./login-burst/params.ts";
 import { isSignIn } from "./network.ts";
-import { sourceState, type SourceState, stepSource } from "./login-burst/source.ts";
+import {
+  sourceFromVersion1,
+  sourceState,
+  type SourceState,
+  stepSource,
+} from "./login-burst/source.ts";
 import { strengthOf } from "./login-burst/strength.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 
@@ -38,13 +43,20 @@ const json = jsonCodec<PackedCell>();
 
 interface Version1 {
   readonly state:
-    | Exclude<State, { kind: "account" }>
-    | { readonly kind: "account"; readonly account: Parameters<typeof fromVersion1>[0] };
+    | { readonly kind: "new" }
+    | { readonly kind: "account"; readonly account: Parameters<typeof accountFromVersion1>[0] }
+    | { readonly kind: "source"; readonly source: Parameters<typeof sourceFromVersion1>[0] };
 }
 
 function migrateVersion1({ state }: Version1): Cell {
-  if (state.kind !== "account") return { state };
-  return { state: { kind: "account", account: fromVersion1(state.account) } };
+  switch (state.kind) {
+    case "new":
+      return { state };
+    case "account":
+      return { state: { kind: "account", account: accountFromVersion1(state.account) } };
+    case "source":
+      return { state: { kind: "source", source: sourceFromVersion1(state.source) } };
+  }
 }
 
 /** Floods of failed logins, failures that end in a success, and one address trying many accounts. */

@@ -5,7 +5,13 @@ import { evidenceOf } from "./detector.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 import { packHabits, unpackHabits } from "./runtime/packed.ts";
 import { dayStart, type Peak, peakOf, raisePeak } from "./stats/days.ts";
-import { earlierDays, type Habit, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
+import {
+  earlierDays,
+  type Habit,
+  sharerAmount,
+  SHARERS_KEEP_PER_MILLE,
+  touchHabit,
+} from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
 
 const DAY = 86_400_000;
@@ -16,6 +22,8 @@ const REMINDER = 30;
 const DEVICES = 8;
 /** A managed device that misses policy is no stranger, in −ln of a share of fleets: one in two. */
 const NONCOMPLIANT = Math.LN2;
+const NEW = sharerAmount("new");
+const AGAIN = sharerAmount("daily");
 
 const params = Type.Object(
   {
@@ -39,12 +47,22 @@ const params = Type.Object(
 );
 type Params = Static<typeof params>;
 
+/** What a device added to the fleet's table on its latest day. */
+interface Vote {
+  /** Epoch ms of the day's first event. */
+  readonly at: number;
+  readonly amount: number;
+  /** Whether it was counted on the day before too. */
+  readonly before: boolean;
+}
+
 /** What is kept about a device, which is where findings come from. */
 interface DeviceState {
   /** Day (epoch day) last reported, last counted for the fleet; -1 before the first. */
   reported: number;
   counted: number;
   managed: boolean;
+  vote: Vote;
   /** Days on which it was reported. */
   reports: number;
 }
@@ -62,14 +80,21 @@ interface State {
 
 type PackedState =
   | readonly []
-  | readonly [reported: number, counted: number, managed: 0 | 1, reports: number]
+  | readonly [
+      reported: number,
+      counted: number,
+      managed: boolean,
+      reports: number,
+      ...vote: [at: number, amount: number, before: boolean],
+    ]
   | readonly [devices: string, days: (readonly [start: number, greatest: number])[]];
 
 const json = jsonCodec<PackedState>();
 
 function pack({ device, account }: State): PackedState {
   if (device !== undefined) {
-    return [device.reported, device.counted, device.managed ? 1 : 0, device.reports];
+    const { reported, counted, managed, reports, vote } = device;
+    return [reported, counted, managed, reports, vote.at, vote.amount, vote.before];
   }
   if (account === undefined) return [];
   return [
@@ -80,15 +105,22 @@ function pack({ device, account }: State): PackedState {
 
 function unpack(packed: PackedState): State {
   if (packed.length === 0) return {};
-  if (packed.length === 4) {
-    const [reported, counted, managed, reports] = packed;
-    return { device: { reported, counted, managed: managed === 1, reports } };
+  if (packed.length === 7) {
+    const [reported, counted, managed, reports, at, amount, before] = packed;
+    return { device: { reported, counted, managed, reports, vote: { at, amount, before } } };
   }
   const days = packed[1].map(([start, greatest]): Peak => ({ start, greatest }));
   return { account: { devices: unpackHabits(packed[0]), days } };
 }
 
-const deviceState = (): DeviceState => ({ reported: -1, counted: -1, managed: true, reports: 0 });
+const NO_VOTE: Vote = { at: 0, amount: 0, before: false };
+const deviceState = (): DeviceState => ({
+  reported: -1,
+  counted: -1,
+  managed: true,
+  vote: NO_VOTE,
+  reports: 0,
+});
 
 type Context = DetectorContext<Params>;
 
@@ -158,17 +190,46 @@ function objection(state: DeviceState, event: Event, context: Context): Objectio
 
 /**
  * Fleet table: 1000 for a device's first day and 33 for each further one (SHARERS_KEEP_PER_MILLE);
- * `again` counts the days on which a managed device came back.
+ * `again` counts the days on which a managed device came back. A vote is cast at the first event of
+ * its day: one that was overtaken takes it back to its own time.
  */
 function countFleet(state: DeviceState, event: Event, context: Context): void {
-  const day = Math.floor(context.at / DAY);
+  const { at } = context;
+  const day = Math.floor(at / DAY);
   const managed = event["device.managed"];
-  if (managed === undefined || day <= state.counted) return;
-  const amount = state.counted < 0 || state.managed !== managed ? 1000 : 33;
-  context.contribute("devices.fleet", managed ? "managed" : "unmanaged", amount);
-  if (amount !== 1000 && managed) context.contribute("devices.fleet", "again", 1);
-  state.counted = day;
-  state.managed = managed;
+  if (managed === undefined) return;
+  if (day > state.counted) {
+    const amount = state.counted < 0 || state.managed !== managed ? NEW : AGAIN;
+    const vote = { at, amount, before: state.counted === day - 1 };
+    Object.assign(state, { counted: day, managed, vote });
+    cast(vote, managed, 1, context);
+    return;
+  }
+  const { vote } = state;
+  if (managed !== state.managed || at >= vote.at) return;
+  if (day < state.counted) {
+    if (day < state.counted - 1 || vote.before) return;
+    // Its day goes first: the later one only came back.
+    const earlier = { at, amount: vote.amount };
+    cast(vote, managed, -1, context);
+    state.vote = { at: vote.at, amount: AGAIN, before: true };
+    cast(earlier, managed, 1, context);
+    cast(state.vote, managed, 1, context);
+    return;
+  }
+  cast(vote, managed, -1, context);
+  state.vote = { ...vote, at };
+  cast(state.vote, managed, 1, context);
+}
+
+function cast(
+  { at, amount }: Pick<Vote, "at" | "amount">,
+  managed: boolean,
+  sign: 1 | -1,
+  { contribute }: Context,
+): void {
+  contribute("devices.fleet", managed ? "managed" : "unmanaged", sign * amount, at);
+  if (managed && amount === AGAIN) contribute("devices.fleet", "again", sign, at);
 }
 
 /**
@@ -254,7 +315,9 @@ export const unapprovedDevice: Detector<Params, State> = {
   decode: (bytes) => unpack(json.decode(bytes)),
   // Version 1 knew devices only.
   migrate: (bytes, from) =>
-    from === "1" ? { device: jsonCodec<DeviceState>().decode(bytes) } : undefined,
+    from === "1"
+      ? { device: { ...jsonCodec<Omit<DeviceState, "vote">>().decode(bytes), vote: NO_VOTE } }
+      : undefined,
   step(state, event, context) {
     if (context.entity.type === "device") {
       stepDevice((state.device ??= deviceState()), event, context);

@@ -1,9 +1,11 @@
 import {
+  type OldHabit,
   type PackedEvidence,
   packEvidence,
   packHabits,
   unpackEvidence,
   unpackHabits,
+  withoutBefore,
 } from "../runtime/packed.ts";
 import type { Peak } from "../stats/days.ts";
 import type { Seen, TravelState } from "./state.ts";
@@ -79,8 +81,15 @@ export function unpackTravel(packed: PackedTravel): TravelState {
   };
 }
 
+type Habits = "networks" | "devices" | "addresses" | "jumps";
 /** Version 1 was the same in plain JSON, without a trail. */
-export const fromVersion1 = (old: Omit<TravelState, "trail">): TravelState => ({
+export type Version1 = Omit<TravelState, "trail" | Habits> & Record<Habits, OldHabit[]>;
+
+export const fromVersion1 = (old: Version1): TravelState => ({
   ...old,
+  networks: withoutBefore(old.networks),
+  devices: withoutBefore(old.devices),
+  addresses: withoutBefore(old.addresses),
+  jumps: withoutBefore(old.jumps),
   trail: noTrail(),
 });

@@ -1,11 +1,12 @@
 import {
+  type OldHabit,
   type PackedEvidence,
   packEvidence,
   packHabits,
   unpackEvidence,
   unpackHabits,
+  withoutBefore,
 } from "../runtime/packed.ts";
-import type { Habit } from "../stats/habit.ts";
 import { type AccountState, accountState } from "./account.ts";
 import type { Strength } from "./strength.ts";
 
@@ -74,12 +75,18 @@ export function unpackAccount(packed: PackedAccount): AccountState {
 }
 
 /** What version 1 knew of an account; its failures of the last minutes are left behind. */
-export function fromVersion1(old: {
-  readonly known: Habit[];
-  readonly bursts: Habit[];
+export function accountFromVersion1(old: {
+  readonly known: OldHabit[];
+  readonly bursts: OldHabit[];
   readonly hour: number;
   readonly today: number;
 }): AccountState {
   const { known, bursts, hour, today } = old;
-  return { ...accountState(), known, bursts, hour, today };
+  return {
+    ...accountState(),
+    known: withoutBefore(known),
+    bursts: withoutBefore(bursts),
+    hour,
+    today,
+  };
 }

@@ -1,3 +1,4 @@
+import { LAG_MS } from "../../schemas/event-time.ts";
 import type { Event } from "../../schemas/event.ts";
 import { type Evidence, evidenceOf } from "../detector.ts";
 import { type BurstContext, weightOf } from "./params.ts";
@@ -8,18 +9,24 @@ const ACCOUNTS = 40;
 /** Failing accounts from which on an address is named to the other detectors. */
 const SUSPECT = 5;
 
+/** An account that did something here today: its hash, and when first (ms of the UTC day). */
+type First = [account: number, at: number];
+
 /** A bounded sketch of one address and its UTC day: attackers choose the names, not the size. */
 export interface SourceState {
   day: number;
-  /** Hashes of accounts that failed, and that succeeded, today. */
-  failing: number[];
-  succeeding: number[];
-  /** Most accounts that succeeded here on an earlier day, halved daily. */
+  /** Accounts that failed, and that succeeded, today. */
+  failing: First[];
+  succeeding: First[];
+  /** Most accounts that succeeded here on an earlier day than those kept, fading daily. */
   usual: number;
+  /** The day before, until its last events within the lag have come. */
+  before: SourceState | undefined;
   failures: number;
   names: string[];
   recent: Evidence[];
-  told: boolean;
+  /** When (ms of the UTC day) it was named to the other detectors, −1 = not. */
+  told: number;
   reported: boolean;
   successes: number;
 }
@@ -29,28 +36,86 @@ export const sourceState = (): SourceState => ({
   failing: [],
   succeeding: [],
   usual: 0,
+  before: undefined,
   failures: 0,
   names: [],
   recent: [],
-  told: false,
+  told: -1,
   reported: false,
   successes: 0,
 });
 
+/** Opens a day; the one before it is kept apart while events of it may come. */
 function open(state: SourceState, day: number): void {
-  const gap = state.day < 0 ? 0 : Math.min(30, day - state.day);
-  const usual = Math.max(state.usual * 0.9 ** gap, state.succeeding.length);
-  Object.assign(state, sourceState(), { day, usual: Math.round(usual * 100) / 100 });
+  if (state.day < 0) {
+    state.day = day;
+    return;
+  }
+  close(state);
+  const before = { ...state };
+  Object.assign(state, sourceState(), { day, before });
+}
+
+/** Forgets the day before but for what is usual here. */
+function close(state: SourceState): void {
+  if (state.before === undefined) return;
+  state.usual = usualOf(state);
+  state.before = undefined;
+}
+
+function usualOf({ day, usual, before }: SourceState): number {
+  if (before === undefined) return usual;
+  const gap = Math.min(30, day - before.day);
+  const faded = Math.max(before.usual * 0.9 ** gap, before.succeeding.length);
+  return Math.round(faded * 100) / 100;
 }
 
 /** The list with the value, as long as it needs to be: lists that grow in place keep spare room, and addresses are many. */
 const appended = <Value>(list: readonly Value[], value: Value, most: number): Value[] =>
   list.length < most ? list.concat([value]) : (list as Value[]);
 
+/** What an event is to an account's first of the day; "again" changes nothing. */
+type Change = "new" | "earlier" | "again";
+
+function note(list: First[], account: number, at: number): Change {
+  const found = list.find((first) => first[0] === account);
+  if (found === undefined) return "new";
+  if (at >= found[1]) return "again";
+  found[1] = at;
+  return "earlier";
+}
+
 /** An office gateway fails for many accounts too, but succeeds for more. */
 const outweighs = (state: SourceState, accounts: number): boolean =>
   state.failing.length >= accounts &&
-  state.failing.length > 2 * Math.max(state.succeeding.length, state.usual);
+  state.failing.length > 2 * Math.max(state.succeeding.length, usualOf(state));
+
+/**
+ * Since when (ms of the UTC day) the address has failed for suspiciously many accounts and succeeded
+ * for few, −1 = never: a function of first times, whatever came first.
+ */
+function suspectSince({ failing, succeeding }: SourceState, usual: number): number {
+  if (failing.length < SUSPECT) return -1;
+  const failed = failing.map(([, at]) => at).toSorted((left, right) => left - right);
+  for (let count = SUSPECT; count <= failed.length; count++) {
+    const at = failed[count - 1] as number;
+    let succeeded = 0;
+    for (const [, first] of succeeding) if (first <= at) succeeded++;
+    if (count > 2 * Math.max(succeeded, usual)) return at;
+  }
+  return -1;
+}
+
+/** Names the address to the other detectors at the time since which it is suspect, or moves that. */
+function tell(state: SourceState, context: BurstContext): void {
+  const since = suspectSince(state, usualOf(state));
+  if (since === state.told) return;
+  const { entity, contribute } = context;
+  const start = state.day * DAY;
+  if (since >= 0) contribute("login.spraying", entity.id, 1000, start + since);
+  if (state.told >= 0) contribute("login.spraying", entity.id, -1000, start + state.told);
+  state.told = since;
+}
 
 function report(
   state: SourceState,
@@ -91,14 +156,14 @@ function onFailure(state: SourceState, event: Event, context: BurstContext): voi
   // Names that do not exist are the noise of the internet, not an attempt on an account of ours.
   if (account === undefined || event["user.known"] === false) return;
   const hashed = hash32(account);
-  if (state.failing.includes(hashed)) return;
-  state.failing = appended(state.failing, hashed, ACCOUNTS);
+  const at = context.at - state.day * DAY;
+  const change = note(state.failing, hashed, at);
+  if (change === "earlier") tell(state, context);
+  if (change !== "new") return;
+  state.failing = appended(state.failing, [hashed, at], ACCOUNTS);
   state.names = appended(state.names, account.slice(0, 24), 5);
   if (state.recent.length < 8) state.recent = appended(state.recent, evidenceOf(event), 8);
-  if (!state.told && outweighs(state, SUSPECT)) {
-    state.told = true;
-    context.contribute("login.spraying", context.entity.id, 1000);
-  }
+  tell(state, context);
   if (!state.reported && outweighs(state, context.params.spray_accounts)) {
     state.reported = true;
     report(state, context, undefined);
@@ -110,8 +175,12 @@ function onSuccess(state: SourceState, event: Event, context: BurstContext): voi
   if (account === undefined) return;
   const spraying = outweighs(state, context.params.spray_accounts);
   const hashed = hash32(account);
-  if (state.succeeding.includes(hashed)) return;
-  state.succeeding = appended(state.succeeding, hashed, ACCOUNTS);
+  const at = context.at - state.day * DAY;
+  const change = note(state.succeeding, hashed, at);
+  if (change === "earlier") tell(state, context);
+  if (change !== "new") return;
+  state.succeeding = appended(state.succeeding, [hashed, at], ACCOUNTS);
+  tell(state, context);
   if (!spraying || state.successes >= 8) return;
   state.successes++;
   report(state, context, { account, evidence: evidenceOf(event) });
@@ -119,8 +188,30 @@ function onSuccess(state: SourceState, event: Event, context: BurstContext): voi
 
 export function stepSource(state: SourceState, event: Event, context: BurstContext): void {
   const day = Math.floor(context.at / DAY);
-  if (day < state.day) return;
   if (day > state.day) open(state, day);
-  if (event["event.outcome"] === "failure") onFailure(state, event, context);
-  else onSuccess(state, event, context);
+  else if (context.at >= state.day * DAY + LAG_MS) close(state);
+  const of = day === state.day ? state : state.before?.day === day ? state.before : undefined;
+  if (of === undefined) return;
+  if (event["event.outcome"] === "failure") onFailure(of, event, context);
+  else onSuccess(of, event, context);
+  // What is usual here may have changed with the day before.
+  if (of !== state) tell(state, context);
+}
+
+/** What version 1 knew: hashes without times. They count as first seen when their day began. */
+export function sourceFromVersion1(
+  old: Omit<SourceState, "failing" | "succeeding" | "before" | "told"> & {
+    readonly failing: readonly number[];
+    readonly succeeding: readonly number[];
+    readonly told: boolean;
+  },
+): SourceState {
+  const first = (account: number): First => [account, 0];
+  return {
+    ...old,
+    failing: old.failing.map(first),
+    succeeding: old.succeeding.map(first),
+    before: undefined,
+    told: old.told ? 0 : -1,
+  };
 }

@@ -1,10 +1,15 @@
-/** One remembered value: its hash, the number of days it was used on, the last of them (epoch day). */
-export type Habit = [key: number, days: number, day: number];
+/**
+ * One remembered value: its hash, the number of days it was used on, the last of them (epoch day) and
+ * whether the day before that was one: an event of that day may still come, within the lag.
+ */
+export type Habit = [key: number, days: number, day: number, before: 0 | 1];
 
-/** On how many days before `day` the value was used. */
+/** On how many days before `day` the value was used; `day` is at most one before the latest day of use. */
 export function earlierDays(habits: readonly Habit[], key: number, day: number): number {
   const habit = habits.find((entry) => entry[0] === key);
-  return habit === undefined ? 0 : habit[2] >= day ? habit[1] - 1 : habit[1];
+  if (habit === undefined) return 0;
+  const [, days, latest, before] = habit;
+  return latest > day ? days - 1 - before : latest === day ? days - 1 : days;
 }
 
 /**
@@ -19,12 +24,14 @@ export function touchHabit(
 ): "new" | "daily" | "repeat" {
   const habit = habits.find((entry) => entry[0] === key);
   if (habit !== undefined) {
-    if (habit[2] >= day) return "repeat";
+    const overtaken = habit[2] === day + 1 && habit[3] === 0;
+    if (habit[2] >= day && !overtaken) return "repeat";
     habit[1] = Math.min(habit[1] + 1, 999);
-    habit[2] = day;
+    habit[3] = overtaken || habit[2] === day - 1 ? 1 : 0;
+    habit[2] = Math.max(habit[2], day);
     return "daily";
   }
-  habits.push([key, 1, day]);
+  habits.push([key, 1, day, 0]);
   if (habits.length > cap) {
     let oldest = 0;
     for (let index = 1; index < habits.length; index++) {
