@@ -1,0 +1,104 @@
+/** Local days of several zones, and instants as text, fast enough for a generator. */
+
+export const MINUTE = 60_000;
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+const digits = (count: number, width: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(width, "0"));
+const minutes = Array.from(
+  { length: 1440 },
+  (_, index) =>
+    `${String(Math.floor(index / 60)).padStart(2, "0")}:${String(index % 60).padStart(2, "0")}:`,
+);
+const seconds = digits(60, 2);
+const millis = digits(1000, 3).map((text) => `.${text}Z`);
+
+let dayOfPrefix = Number.NaN;
+let prefix = "";
+
+/** ISO 8601 text in UTC of whole epoch milliseconds. */
+export function isoOf(at: number): string {
+  const day = Math.floor(at / DAY);
+  if (day !== dayOfPrefix) {
+    dayOfPrefix = day;
+    prefix = new Date(day * DAY).toISOString().slice(0, 11);
+  }
+  const rest = at - day * DAY;
+  const minute = Math.floor(rest / MINUTE);
+  const second = Math.floor(rest / 1000) - minute * 60;
+  return prefix + minutes[minute]! + seconds[second]! + millis[rest % 1000]!;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Milliseconds that clocks of an IANA zone are ahead of UTC at an instant. */
+function offsetAt(zone: string, at: number): number {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+    });
+    formats.set(zone, format);
+  }
+  const part = Object.fromEntries(
+    format.formatToParts(at).map(({ type, value }) => [type, Number(value)]),
+  );
+  const local = Date.UTC(
+    part["year"]!,
+    part["month"]! - 1,
+    part["day"]!,
+    part["hour"]!,
+    part["minute"]!,
+  );
+  return local - Math.floor(at / MINUTE) * MINUTE;
+}
+
+export interface Calendar {
+  /** Local dates, YYYY-MM-DD; day 0 is the first. */
+  readonly dates: readonly string[];
+  /** 0 Sunday … 6 Saturday of a day. */
+  weekday(day: number): number;
+  /** Epoch ms at which a day begins in a zone; days −1 … days + 1. */
+  midnight(zone: string, day: number): number;
+  /** The day of the organisation's zone an instant falls on. */
+  dayAt(at: number): number;
+}
+
+/** Days from `start`, a midnight in `zone`. */
+export function calendarOf(zone: string, start: number, days: number): Calendar {
+  const first = Math.round((start + offsetAt(zone, start)) / DAY) * DAY;
+  const cache = new Map<string, number[]>();
+  const midnightsOf = (of: string): number[] => {
+    let list = cache.get(of);
+    if (list === undefined) {
+      list = Array.from({ length: days + 3 }, (_, index) => {
+        const wall = first + (index - 1) * DAY;
+        const guess = wall - offsetAt(of, wall);
+        return wall - offsetAt(of, guess);
+      });
+      cache.set(of, list);
+    }
+    return list;
+  };
+  const own = midnightsOf(zone);
+  return {
+    dates: Array.from({ length: days + 1 }, (_, day) =>
+      new Date(first + day * DAY).toISOString().slice(0, 10),
+    ),
+    weekday: (day) => new Date(first + day * DAY).getUTCDay(),
+    midnight: (of, day) => midnightsOf(of)[day + 1]!,
+    dayAt: (at) => {
+      let day = Math.floor((at - start) / DAY);
+      while (own[day + 2] !== undefined && own[day + 2]! <= at) day++;
+      while (own[day + 1] !== undefined && own[day + 1]! > at) day--;
+      return day;
+    },
+  };
+}
