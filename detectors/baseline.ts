@@ -1,28 +1,28 @@
 import { LAG_MS } from "../schemas/event-time.ts";
 import type { Event } from "../schemas/event.ts";
 import { combine, type DayTail, dayTail } from "./baseline/combine.ts";
-import { explainDay } from "./baseline/explain.ts";
-import { expectedActive, type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
-import {
-  type BaselineState,
-  initState,
-  Model,
-  openWindow,
-  type Window,
-} from "./baseline/layout.ts";
+import { dayOf } from "./baseline/day.ts";
+import { drift, driftAlerts } from "./baseline/drift.ts";
+import { addEvidence } from "./baseline/evidence.ts";
+import { explainDay, explainDrift } from "./baseline/explain.ts";
+import type { Context, Day } from "./baseline/feature.ts";
+import { type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
 import { learnDay } from "./baseline/learn.ts";
-import { addEvidence, createScratch, groupOf, noteCommon, observe } from "./baseline/observe.ts";
+import { Model } from "./baseline/model.ts";
+import { createLook, groupOf, observe } from "./baseline/observe.ts";
 import { type BaselineParams, baselineParams } from "./baseline/params.ts";
+import { countActive, expectedActive } from "./baseline/population.ts";
 import { decodeState, encodeState } from "./baseline/state-bytes.ts";
-import { type Detector, type DetectorContext, evidenceOf } from "./detector.ts";
-
-type Context = DetectorContext<BaselineParams>;
+import { type BaselineState, initState, openWindow, type Window } from "./baseline/state.ts";
+import { type Detector, evidenceOf } from "./detector.ts";
 
 const DAY = 86_400_000;
 /** However few people there are, a day that one in fifty resembles is no alert. */
 const LOOSEST = 0.02;
-/** A day stays open this long for events that are late within the lag. */
+/** Alerts of one entity and day, each ten times odder than the one before. */
+const MOST_ALERTS = 4;
 
+/** A day stays open this long for events that are late within the lag. */
 const closesAt = (window: Window): number => (window.day + 1) * DAY - window.offset + LAG_MS;
 const dayText = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
 
@@ -31,61 +31,80 @@ function arm(state: BaselineState, context: Context): void {
   if (open !== undefined) context.wakeAt(Math.max(closesAt(open), context.at + 1));
 }
 
+/** Whether the entity and the installation have learned enough for a calibrated score to alert. */
+const hasLearned = ({ context, know, age }: Day): boolean =>
+  age >= context.params.learning_days && know.entityDays >= context.params.learning_entity_days;
+
 /** Raises the day's anomaly the moment its p falls to what the budget allows, again when it falls tenfold. */
-function alert(
-  state: BaselineState,
-  of: { readonly window: Window; readonly context: Context; readonly know: Knowledge },
-): void {
-  const { window, context, know } = of;
-  const { params } = context;
-  if (context.late || window.alerts >= 4) return;
-  if ((state.models[Model.age] as number) < params.learning_days) return;
-  if (know.entityDays < params.learning_entity_days) return;
-  const { tail, p } = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
+function alert(day: Day): void {
+  const { window, context } = day;
+  if (context.late || window.alerts >= MOST_ALERTS || !hasLearned(day)) return;
+  const { tail, p } = dayTail(day, "d", window.greatest / 1e4);
   const active = expectedActive(context, window.day);
-  // E[false alerts a day] ≤ budget, whatever depends on whom: linearity of expectation.
-  const alpha = active <= 0 ? 0 : Math.min(LOOSEST, (params.budget_per_day - 0.5) / active);
+  // E[false alerts a day] ≤ budget, whatever depends on whom: linearity of expectation. Half an
+  // alert a day is left to slow drift.
+  const alpha = active <= 0 ? 0 : Math.min(LOOSEST, (context.params.budget_per_day - 0.5) / active);
   if (p > alpha || (window.alerts > 0 && p > window.alertedP / 10)) return;
-  const combined = combine(state, window, know);
   const { alerts } = window;
   window.alerts++;
   window.alertedP = p;
   context.emit({
     windowStart: window.day * DAY - window.offset,
     ...(alerts === 0 ? {} : { discriminator: `again-${alerts}` }),
-    ...explainDay({ state, window, combined, context, know }, { tail, p }),
+    ...explainDay(day, combine(day), { tail, p }),
   });
-  scoreDay(state, { window, context, know }, { tail, p, closed: false });
+  if (!day.closing) scoreDay(day, { tail, p });
 }
 
-function scoreDay(
-  state: BaselineState,
-  of: { readonly window: Window; readonly context: Context; readonly know: Knowledge },
-  result: DayTail & { readonly closed: boolean },
-): void {
-  const calibrated = of.know.entityDays >= of.context.params.learning_entity_days;
-  of.context.score({
-    day: dayText(of.window.day),
+function scoreDay(day: Day, result: DayTail): void {
+  const { context, know, window, closing, age } = day;
+  const calibrated = know.entityDays >= context.params.learning_entity_days;
+  context.score({
+    day: dayText(window.day),
     p: calibrated ? result.p : null,
     score: -Math.log(result.tail),
-    ageDays: Math.round(state.models[Model.age] as number),
-    closed: result.closed,
+    ageDays: Math.round(age),
+    closed: closing,
+  });
+}
+
+function watchDrift(day: Day): void {
+  const found = drift(day);
+  if (!hasLearned(day) || day.context.late || !driftAlerts(day, found)) return;
+  const active = Math.max(1, expectedActive(day.context, day.window.day));
+  // The sums are no calibrated feature: what is known of them is their share of the budget.
+  const p = Math.min(LOOSEST, 0.5 / active);
+  day.context.emit({
+    windowStart: day.window.day * DAY - day.window.offset,
+    discriminator: "drift",
+    ...explainDrift(day, found, { tail: p, p }),
   });
 }
 
 function close(
   state: BaselineState,
   window: Window,
-  of: { context: Context; know: Knowledge },
+  of: { readonly context: Context; readonly know: Knowledge },
 ): void {
-  const { context, know } = of;
-  for (const [field] of window.news) noteCommon(state, window, { field, context, know });
-  const combined = combine(state, window, know);
+  const day = dayOf(state, window, { ...of, closing: true });
+  const combined = combine(day);
   window.greatest = Math.max(window.greatest, Math.round(1e4 * combined.total));
-  alert(state, { window, context, know });
-  const result = dayTail(state, { day: window.day, total: window.greatest / 1e4 }, know);
-  scoreDay(state, { window, context, know }, { ...result, closed: true });
-  learnDay(state, window, { context, know, combined, tail: result.tail });
+  alert(day);
+  const result = dayTail(day, "t", combined.total);
+  scoreDay(day, result);
+  watchDrift(day);
+  learnDay(day, combined, result.tail);
+}
+
+function begin(
+  state: BaselineState,
+  day: number,
+  of: { readonly context: Context; readonly since: number },
+): Window {
+  const window = openWindow(day, of.context.zoneOffsetMs);
+  window.absence = of.since > 0 ? Math.min(400, day - of.since) : 0;
+  countActive(of.context, state.group, day);
+  return window;
 }
 
 /**
@@ -97,8 +116,7 @@ function overtaken(state: BaselineState, day: number, context: Context): Window 
   const before = state.models[Model.lastDay] as number;
   const isNext = today?.day === day + 1 && yesterday === undefined && day > before;
   if (!isNext || context.late || today === undefined) return undefined;
-  state.yesterday = openWindow(day, context.zoneOffsetMs);
-  state.yesterday.absence = before > 0 ? Math.min(400, day - before) : 0;
+  state.yesterday = begin(state, day, { context, since: before });
   today.absence = 1;
   arm(state, context);
   return state.yesterday;
@@ -108,49 +126,41 @@ function overtaken(state: BaselineState, day: number, context: Context): Window 
 function windowOf(
   state: BaselineState,
   event: Event,
-  of: { context: Context; know: Knowledge },
+  of: { readonly context: Context; readonly know: Knowledge },
 ): Window | undefined {
   const { context } = of;
   const day = Math.floor((context.at + context.zoneOffsetMs) / DAY);
   const { today, yesterday } = state;
   if (today !== undefined && day === today.day) return today;
   if (yesterday !== undefined && day === yesterday.day) return yesterday;
-  const last = Math.max(
-    today?.day ?? -1,
-    yesterday?.day ?? -1,
-    state.models[Model.lastDay] as number,
-  );
+  const lastDay = state.models[Model.lastDay] as number;
+  const last = Math.max(today?.day ?? -1, yesterday?.day ?? -1, lastDay);
   if (day <= last) return overtaken(state, day, context);
   if (yesterday !== undefined) close(state, yesterday, of);
   state.yesterday = undefined;
   if (today !== undefined) {
-    state.yesterday = {
-      ...today,
-      evidence: today.evidence.slice(-2),
-      labels: today.labels.slice(0, 2),
-    };
+    state.yesterday = today;
+    today.evidence = today.evidence.slice(-2);
+    today.labels = today.labels.slice(0, 2);
   }
-  const opened = openWindow(day, context.zoneOffsetMs);
-  const before = today?.day ?? (state.models[Model.lastDay] as number);
-  opened.absence = before > 0 ? Math.min(400, day - before) : 0;
-  state.today = opened;
   const group = groupOf(event, context.entity.type);
   if (group !== "" || state.group === "") state.group = group;
+  state.today = begin(state, day, { context, since: today?.day ?? lastDay });
   arm(state, context);
-  return opened;
+  return state.today;
 }
 
 /** Makes the detector; its cache of compiled tables lives as long as it does. */
 export function createBaseline(): Detector<BaselineParams, BaselineState> {
   const knowledge = knowledgeCache();
-  const scratch = createScratch();
+  const look = createLook();
   return {
     name: "baseline",
-    version: "1",
+    version: "2",
     title: "Behavioural baseline",
-    attack: ["T1078", "T1021", "T1059", "T1110"],
+    attack: ["T1078", "T1021", "T1059", "T1110", "T1048", "T1621"],
     blindSpots:
-      "Mimicry of peers in working hours; the first 14 active days of an account; data taken in volumes that are usual; slow drift over months.",
+      "Mimicry of peers in working hours; the first 14 active days of an account; data taken in volumes that are usual; colluding peers of a small group.",
     family: "per-finding",
     params: baselineParams,
     entities: ["user", "service"],
@@ -164,18 +174,22 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
     init: initState,
     encode: encodeState,
     decode: decodeState,
+    // The first version was never in use; every account learns anew.
     migrate: () => undefined,
     step(state, event, context) {
       const know = knowledge(context);
       const window = windowOf(state, event, { context, know });
       if (window === undefined) return;
-      if (!observe(state, window, { event, context, know, scratch })) return;
-      window.scoredAt = window.count;
-      const total = Math.round(1e4 * combine(state, window, know).total);
+      const material = observe(state, window, { event, context, know, look });
+      // What cannot alert yet is scored when its day is over.
+      if (!material || (state.models[Model.age] as number) < context.params.learning_days) return;
+      window.scoredAt = window.count + window.byteEvents;
+      const day = dayOf(state, window, { context, know, closing: false });
+      const total = Math.round(1e4 * combine(day).total);
       if (total <= window.greatest) return;
       window.greatest = total;
       addEvidence(window, 0, evidenceOf(event));
-      alert(state, { window, context, know });
+      alert(day);
     },
     wake(state, context) {
       const know = knowledge(context);

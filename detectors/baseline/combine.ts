@@ -1,72 +1,113 @@
+import { surprises } from "./day.ts";
+import type { Day } from "./feature.ts";
+import { FEATURES, features, featuresOf } from "./features/index.ts";
 import { ageClass, type Knowledge } from "./knowledge.ts";
-import {
-  ACCESS,
-  BINS,
-  type BaselineState,
-  edges,
-  FEATURES,
-  Model,
-  PERSISTENT,
-  STREAMS,
-  streams,
-  type Window,
-} from "./layout.ts";
-import { zeros } from "../stats/zeros.ts";
-import { dayType, surprises } from "./surprise.ts";
+import { Model } from "./model.ts";
+import type { BaselineState } from "./state.ts";
+import { BINS, edgeBin, edges, streamIndex, STREAMS, streams } from "./streams.ts";
+
+/** What a rule-like detector says of the same entity and day. */
+export interface Behaviour {
+  readonly name: string;
+  readonly x: number;
+}
 
 /** How odd a day is, step by step, so that an explanation can say how the score came about. */
 export interface Combined {
-  /** Model surprises; calibrated surprises of features (y), of streams (m, f), given habit (u). */
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  readonly m: readonly number[];
-  readonly f: readonly number[];
-  readonly u: readonly number[];
+  /** Model surprises of features, and what other detectors report. */
+  readonly x: Float64Array;
+  readonly behaviours: readonly Behaviour[];
+  /** Calibrated surprises of features (y), of streams (m, f), given habit (u). */
+  readonly y: Float64Array;
+  readonly m: Float64Array;
+  readonly f: Float64Array;
+  readonly u: Float64Array;
   /** Combined surprise, and each stream's part of its square; the parts sum to 1. */
   readonly total: number;
-  readonly shares: readonly number[];
+  readonly shares: Float64Array;
 }
 
-const featureCurves: readonly string[] = Array.from({ length: FEATURES }, (_, at) => `x${at}`);
-const streamCurves: readonly string[] = Array.from({ length: STREAMS }, (_, at) => `m${at}`);
+export const ACCESS = streamIndex("access");
+const PERSISTENT = streamIndex("persistent access");
+const BEHAVIOUR = streamIndex("known behaviour");
+
+const inStream = streams.map((_, stream) => featuresOf(stream));
+const featureCurves = features.map(({ name }) => featureCurve(name));
+const streamCurves = streams.map(({ name }) => streamCurve(name));
+
+export function featureCurve(name: string): string {
+  return `x ${name}`;
+}
+export function behaviourCurve(name: string): string {
+  return `x rule ${name}`;
+}
+export function streamCurve(name: string): string {
+  return `m ${name}`;
+}
 
 /** The first nat is noise; smooth at 2, so that no mass gathers at 0. */
 const hinge = (u: number): number => (u < 2 ? (u * u) / 4 : u - 1);
 
-export function edgeBin(f: number): number {
-  let bin = 0;
-  while (bin < edges.length && f >= (edges[bin] as number)) bin++;
-  return bin;
-}
+/** Days that the peers' exceedances are worth against the entity's own. */
+const OWN_PRIOR = 25;
 
-/** −ln P(this group and this entity show as much), empirical Bayes from everyone to group to entity. */
-function given(state: BaselineState, stream: number, f: number, know: Knowledge): number {
+/**
+ * −ln P(this group and this entity show as much), empirical Bayes from everyone to group to entity.
+ * Between edges an entity's own tail has the shape of its group's.
+ */
+function given(day: Day, stream: number, f: number): number {
   if (f <= 0) return 0;
+  const { state, know } = day;
+  const peers = know.groupTail(state.group, stream, f);
   const bin = edgeBin(f);
-  const group = know.exceedances(state.group, stream);
-  const counted = bin === 0 ? group.n : (group.above[bin] as number);
-  const peers = (counted + 300 * Math.exp(-f)) / (group.n + 300);
+  if (bin === 0) return -Math.log(peers);
   const days = state.models[Model.exceedDays] as number;
   let own = 0;
   for (let index = bin; index < BINS; index++) own += state.exceed[stream * BINS + index] as number;
-  return -Math.log(Math.min(1, ((bin === 0 ? days : own) + 25 * peers) / (days + 25)));
+  const atEdge = know.groupTail(state.group, stream, edges[bin - 1] as number);
+  const shrunk = (own + OWN_PRIOR * atEdge) / (days + OWN_PRIOR);
+  return -Math.log(Math.min(1, (shrunk * peers) / atEdge));
 }
 
-export function combine(state: BaselineState, window: Window, know: Knowledge): Combined {
-  const x = surprises(state, window, know);
-  const y = zeros(FEATURES);
+function behavioursOf(day: Day): readonly Behaviour[] {
+  const { context, window } = day;
+  const said = context.statistics?.(window.day * 86_400_000 - window.offset) ?? [];
+  return said.map(([name, x]) => ({ name, x }));
+}
+
+/** Greatest calibrated surprise of each stream. */
+function greatest(day: Day, y: Float64Array, behaviours: readonly Behaviour[]): Float64Array {
+  const m = new Float64Array(STREAMS);
+  for (let stream = 0; stream < STREAMS; stream++) {
+    let most = 0;
+    for (const feature of inStream[stream] as readonly number[]) {
+      most = Math.max(most, y[feature] as number);
+    }
+    m[stream] = most;
+  }
+  for (const { name, x } of behaviours) {
+    if (!(x > 0)) continue;
+    const said = -Math.log(day.know.curve(behaviourCurve(name)).tail(x));
+    m[BEHAVIOUR] = Math.max(m[BEHAVIOUR] as number, said);
+  }
+  return m;
+}
+
+export function combine(day: Day): Combined {
+  const { know, state } = day;
+  const x = surprises(day);
+  const behaviours = behavioursOf(day);
+  const y = new Float64Array(FEATURES);
   for (let index = 0; index < FEATURES; index++) {
     const value = x[index] as number;
     if (value > 0) y[index] = -Math.log(know.curve(featureCurves[index] as string).tail(value));
   }
-  const m = zeros(STREAMS);
-  const f = zeros(STREAMS);
-  const u = zeros(STREAMS);
-  const shares = zeros(STREAMS);
+  const m = greatest(day, y, behaviours);
+  const f = new Float64Array(STREAMS);
+  const u = new Float64Array(STREAMS);
+  const shares = new Float64Array(STREAMS);
   let squares = 0;
   for (let stream = 0; stream < STREAMS; stream++) {
-    const { features, weight } = streams[stream] as (typeof streams)[number];
-    for (const feature of features) m[stream] = Math.max(m[stream] as number, y[feature] as number);
     // Access that goes on for days adds up; without any today there is nothing to add to.
     const access = f[ACCESS] as number;
     if (stream === PERSISTENT && access > 0) {
@@ -74,7 +115,8 @@ export function combine(state: BaselineState, window: Window, know: Knowledge): 
     }
     if ((m[stream] as number) <= 0) continue;
     f[stream] = -Math.log(know.curve(streamCurves[stream] as string).tail(m[stream] as number));
-    u[stream] = given(state, stream, f[stream] as number, know);
+    u[stream] = given(day, stream, f[stream] as number);
+    const { weight } = streams[stream] as (typeof streams)[number];
     const part = (weight * hinge(u[stream] as number)) ** 2;
     shares[stream] = part;
     squares += part;
@@ -84,18 +126,18 @@ export function combine(state: BaselineState, window: Window, know: Knowledge): 
       shares[stream] = (shares[stream] as number) / squares;
     }
   }
-  return { x, y, m, f, u, total: Math.sqrt(squares), shares };
+  return { x, behaviours, y, m, f, u, total: Math.sqrt(squares), shares };
 }
 
-/** Age and day type classes that have a table of the day's greatest T each: 0–4 young, 5 and 6 mature. */
-const stratumOf = (age: number, day: number): number => {
+/** Classes of age and day type, each with a table of its own: 0–2 young, 3 and 4 mature. */
+function stratumOf(age: number, type: 0 | 1): number {
   const class_ = ageClass(age);
-  if (class_ === 5) return 3 + dayType(day);
+  if (class_ === 5) return 3 + type;
   return class_ <= 2 ? 0 : class_ - 2;
-};
+}
+const MATURE = 3;
 
-export const stratumName = (state: BaselineState, day: number): string =>
-  `t${stratumOf(state.models[Model.age] as number, day)}`;
+export const stratum = (day: Day): string => String(stratumOf(day.age, day.type));
 
 export interface DayTail {
   /** P(a benign day of this age and day type is at least this odd), extrapolated: ranks days. */
@@ -104,20 +146,32 @@ export interface DayTail {
   readonly p: number;
 }
 
+/** Entity-days from which on a stratum has a table of its own. */
+const ENOUGH = 60;
+
+/**
+ * Calibrated tail of a day's combined surprise, from the table of whole days (`t`) or of days as
+ * they run (`d`), whose greatest surprise so far counts.
+ */
 export function dayTail(
-  state: BaselineState,
-  of: { readonly day: number; readonly total: number },
-  know: Knowledge,
+  day: {
+    readonly know: Knowledge;
+    readonly state: BaselineState;
+    readonly age: number;
+    readonly type: 0 | 1;
+  },
+  table: "t" | "d",
+  total: number,
 ): DayTail {
-  const own = know.curve(stratumName(state, of.day));
-  const mature = know.curve("t3");
+  const own = day.know.dayCurve(`${table}${stratumOf(day.age, day.type)}`);
+  const mature = day.know.dayCurve(`${table}${MATURE}`);
   const certified = (tail: number, days: number): DayTail => ({
     tail,
     p: Math.max(tail, 0.1 / Math.max(30, days)),
   });
-  if (own.weight >= 60 || mature.weight < 60) return certified(own.tail(of.total), own.weight);
+  if (own.weight >= ENOUGH || mature.weight < ENOUGH) return certified(own.tail(total), own.weight);
   // Too few to judge by: odd days of the young are common.
-  return (state.models[Model.age] as number) < 14
-    ? certified(Math.max(own.tail(of.total), mature.tail(of.total) ** 0.25), mature.weight)
-    : certified(mature.tail(of.total), mature.weight);
+  return day.age < 14
+    ? certified(Math.max(own.tail(total), mature.tail(total) ** 0.25), mature.weight)
+    : certified(mature.tail(total), mature.weight);
 }

@@ -1,160 +1,57 @@
 import type { Explanation } from "../../schemas/anomaly.ts";
 import type { EvidenceFamily } from "../../schemas/entity.ts";
-import type { DetectorContext, Finding } from "../detector.ts";
-import { negativeBinomialQuantile } from "../stats/tails.ts";
-import type { Combined, DayTail } from "./combine.ts";
-import type { Knowledge } from "./knowledge.ts";
-import {
-  type BaselineState,
-  Feature,
-  fields,
-  Field,
-  Model,
-  streams,
-  type Window,
-} from "./layout.ts";
-import type { BaselineParams } from "./params.ts";
-import { bytesModel, dayType, failureModel, noveltyRate, volumeModel } from "./surprise.ts";
+import type { Finding } from "../detector.ts";
+import { behaviourCurve, type Combined, type DayTail } from "./combine.ts";
+import { places } from "./day.ts";
+import type { Drift } from "./drift.ts";
+import type { Day, Feature, Line } from "./feature.ts";
+import { features, featuresOf } from "./features/index.ts";
+import { signIn, signInParts } from "./features/sign-in.ts";
+import { streamIndex, streams } from "./streams.ts";
 
-type Context = DetectorContext<BaselineParams>;
+const SIGN_IN = streamIndex("sign-in context");
+const BEHAVIOUR = streamIndex("known behaviour");
+const ACCESS = featuresOf(streamIndex("access"));
+const signInPlace = places[features.indexOf(signIn)] as (typeof places)[number];
 
-interface Account {
-  readonly state: BaselineState;
-  readonly window: Window;
-  readonly combined: Combined;
-  readonly context: Context;
-  readonly know: Knowledge;
+/** The feature of a stream that decided. */
+function decisive(indices: readonly number[], combined: Combined): number | undefined {
+  const [first] = indices.toSorted(
+    (left, right) => (combined.y[right] as number) - (combined.y[left] as number),
+  );
+  return first;
 }
 
-interface Line {
-  readonly observed: string;
-  readonly expected: string;
-  readonly peers?: string;
-}
-
-const interval = (model: { mean: number; size: number }): string =>
-  `${negativeBinomialQuantile(0.05, model.mean, model.size)}–${negativeBinomialQuantile(0.95, model.mean, model.size)}`;
-
-const round = (x: number): string => (x >= 10 ? String(Math.round(x)) : String(+x.toPrecision(2)));
-
-/** What was new in these fields, in words, rarest first, with its holders among peers. */
-function news(of: Account, wanted: readonly number[]): Line {
-  const { window, state, know, context } = of;
-  const met = wanted
-    .map((field) => ({
-      name: (fields[field] as { name: string }).name,
-      count: window.news.filter((entry) => entry[0] === field).length,
-      rate: noveltyRate(state, field, know),
-    }))
-    .filter((entry) => entry.count > 0);
-  const labels = window.labels.filter((label) => wanted.includes(label[0])).slice(0, 3);
-  const names = labels.map((label) => label[1]).join(", ");
-  const rarest = labels[0];
-  const group = state.group === "" ? "users" : `${state.group}|users`;
-  const members = context.shared("baseline.population").get(group);
+function describeBehaviour(day: Day, combined: Combined): Line {
+  const [most] = combined.behaviours.toSorted((a, b) => b.x - a.x);
+  if (most === undefined) return { observed: "a known bad behaviour", expected: "none" };
+  const tail = day.know.curve(behaviourCurve(most.name)).tail(most.x);
   return {
-    observed:
-      met.map((entry) => `${entry.count} new ${entry.name}`).join(", ") +
-      (names === "" ? "" : ` (${names})`),
-    expected: met
-      .map((entry) => `${entry.name}: ${interval({ mean: entry.rate, size: 1 })} new a day`)
-      .join(", "),
-    ...(rarest === undefined ? {} : { peers: `${rarest[3]} of ${members}` }),
+    observed: `${most.name} strength ${most.x.toFixed(1)}`,
+    expected: `less on all but one in ${Math.round(1 / tail)} days`,
   };
 }
 
-const hour = (value: number): string => `${String(value).padStart(2, "0")}:00`;
-
-function describeCounts(stream: string, of: Account): Line {
-  const { state, window, know } = of;
-  const rates = know.rates(state.group);
-  if (stream === "volume") {
-    return {
-      observed: `${window.count} events`,
-      expected: interval(volumeModel(state, window.day, rates)),
-    };
-  }
-  if (stream === "failures from strange places") {
-    return {
-      observed: `${window.strange} failures from devices or networks new to the account`,
-      expected: "0",
-    };
-  }
-  if (stream === "failures") {
-    return {
-      observed: `${window.failures} failures`,
-      expected: interval(failureModel(state, window, rates)),
-    };
-  }
-  const { mean, deviation } = bytesModel(state, rates);
-  const bound = (sigma: number): string => round(Math.expm1(mean + sigma * deviation) / 1e6);
-  return {
-    observed: `${round(window.bytes / 1e6)} MB`,
-    expected: `${bound(-1.65)}–${bound(1.65)} MB`,
-  };
+function describe(day: Day, stream: number, combined: Combined): Line {
+  if (stream === BEHAVIOUR) return describeBehaviour(day, combined);
+  const own = featuresOf(stream);
+  const index = decisive(own.length === 0 ? ACCESS : own, combined);
+  if (index === undefined) return { observed: "an odd day", expected: "less" };
+  const line = (features[index] as Feature).describe(day, places[index] as (typeof places)[number]);
+  return own.length === 0 ? { ...line, expected: "no such days in a row" } : line;
 }
 
-function describeTime(of: Account): Line {
-  const { state, window, combined } = of;
-  if ((combined.y[Feature.absence] as number) > (combined.y[Feature.hour] as number)) {
-    return { observed: `back after ${window.absence} days`, expected: "active every few days" };
-  }
-  const seen = state.models[Model.hours + 24 * dayType(window.day) + window.oddHour] as number;
-  return {
-    observed: `active at ${hour(window.oddHour)} local time`,
-    expected: `that hour on about ${round(seen)} of the recent active days`,
-  };
-}
-
-function describe(stream: string, of: Account): Line {
-  const { window } = of;
-  switch (stream) {
-    case "sign-in context":
-      return news(of, [Field.network, Field.country, Field.device, Field.agent, Field.service])
-        .observed === ""
-        ? {
-            observed: `a sign-in from ${window.sourceIp || "an unusual place"} in a rare combination, or a session that moved`,
-            expected: "places and devices of most days",
-          }
-        : news(of, [Field.network, Field.country, Field.device, Field.agent, Field.service]);
-    case "access":
-      return news(of, [Field.host, Field.share]);
-    case "persistent access":
-      return { ...news(of, [Field.host, Field.share]), expected: "no such days in a row" };
-    case "software":
-      return news(of, [Field.program, Field.service]);
-    case "activity episode":
-      return {
-        ...news(of, [Field.host, Field.program, Field.share]),
-        expected: "not within one hour",
-      };
-    case "context episode":
-      return {
-        ...news(of, [Field.device, Field.network, Field.agent, Field.action, Field.service]),
-        expected: "not within one hour",
-      };
-    case "identity":
-      return news(of, [Field.device, Field.network, Field.country, Field.agent, Field.action]);
-    case "web":
-      return news(of, [Field.domain]);
-    case "time":
-      return describeTime(of);
-    default:
-      return describeCounts(stream, of);
-  }
-}
-
-function familiesOf(of: Account): EvidenceFamily[] {
-  const { combined, window } = of;
+function familiesOf(day: Day, combined: Combined): EvidenceFamily[] {
   const families = new Map<EvidenceFamily, number>();
   const add = (family: EvidenceFamily, share: number): void =>
     void families.set(family, (families.get(family) ?? 0) + share);
-  streams.forEach(({ name, family }, stream) => {
+  const { place, thing } = signInParts(day, signInPlace.sums);
+  streams.forEach(({ family }, stream) => {
     const share = combined.shares[stream] as number;
-    if (name !== "sign-in context" || window.login === 0) return add(family, share);
+    if (stream !== SIGN_IN || place + thing === 0) return add(family, share);
     // A sign-in that is odd in both place and thing stands for both, with the share it has.
-    if (window.place > 100 || window.thing <= 100) add("place", share);
-    if (window.thing > 100) add("device", share);
+    if (place > 1 || thing <= 1) add("place", share);
+    if (thing > 1) add("device", share);
   });
   const strong = [...families].filter(([, share]) => share >= 0.2).map(([family]) => family);
   if (strong.length > 0) return strong;
@@ -162,39 +59,48 @@ function familiesOf(of: Account): EvidenceFamily[] {
   return first === undefined ? [] : [first[0]];
 }
 
-/** The finding for a day, in numbers and words. */
-export function explainDay(
-  of: Account,
-  { tail, p }: DayTail,
-): Omit<Finding, "windowStart" | "discriminator"> {
-  const { state, window, combined, context } = of;
-  const ranked = streams
-    .map(({ name }, stream) => ({ name, share: combined.shares[stream] as number }))
+const thousandths = (share: number): number => Math.round(share * 1000) / 1000;
+
+function linesOf(day: Day, combined: Combined): Explanation[] {
+  const lines: Explanation[] = streams
+    .map(({ name }, stream) => ({ name, stream, share: combined.shares[stream] as number }))
     .filter((entry) => entry.share >= 0.04)
     .toSorted((a, b) => b.share - a.share)
-    .slice(0, 5);
-  const explanation: Explanation[] = ranked.map(({ name, share }) => ({
-    feature: name,
-    ...describe(name, of),
-    share: Math.round(share * 1000) / 1000,
-  }));
-  const told = explanation.reduce((sum, line) => sum + line.share, 0);
+    .slice(0, 5)
+    .map(({ name, stream, share }) => ({
+      feature: name,
+      ...describe(day, stream, combined),
+      share: thousandths(share),
+    }));
+  const told = lines.reduce((sum, line) => sum + (line.share ?? 0), 0);
   if (told < 0.999) {
-    explanation.push({
+    lines.push({
       feature: "other",
       observed: "several weak signs",
       expected: "none",
-      share: Math.round((1 - told) * 1000) / 1000,
+      share: thousandths(1 - told),
     });
   }
-  const age = Math.round(state.models[Model.age] as number);
+  return lines;
+}
+
+type Said = Omit<Finding, "windowStart" | "discriminator">;
+
+const severityOf = (p: number): number =>
+  Math.max(1, Math.min(95, Math.round(20 + 17 * -Math.log10(p))));
+
+/** The finding for a day, in numbers and words. */
+export function explainDay(day: Day, combined: Combined, { tail, p }: DayTail): Said {
+  const { window, context } = day;
+  const explanation = linesOf(day, combined);
+  const age = Math.round(day.age);
   const top = explanation[0];
   return {
     p,
     score: -Math.log(tail),
-    severity: Math.max(1, Math.min(95, Math.round(20 + 17 * -Math.log10(p)))),
+    severity: severityOf(p),
     certain: false,
-    families: familiesOf(of),
+    families: familiesOf(day, combined),
     evidence: window.evidence.map((entry) => entry[1]),
     ...(window.sourceIp === ""
       ? {}
@@ -208,5 +114,25 @@ export function explainDay(
       `${top?.peers === undefined ? "" : ` (rarest one held by ${top.peers} peers)`}; ` +
       `about 1 benign day in ${Math.round(1 / p)} is as odd, after ${age} active days of baseline.`,
     explanation,
+  };
+}
+
+/** The finding for a slow ramp. */
+export function explainDrift(day: Day, drift: Drift, { tail, p }: DayTail): Said {
+  const { window, context } = day;
+  const age = Math.round(day.age);
+  const observed = `${drift.metric}: ${drift.times.toFixed(1)} times the slow baseline, after days of growth (cumulative sum ${drift.sum.toFixed(1)})`;
+  return {
+    p,
+    score: -Math.log(tail),
+    severity: severityOf(p),
+    certain: false,
+    families: ["volume"],
+    evidence: window.evidence.map((entry) => entry[1]),
+    baselineAgeDays: age,
+    message:
+      `${context.entity.id}: ${observed}; expected days around the baseline, some above and some ` +
+      `below; a slow ramp is how data is taken without one odd day, after ${age} active days of baseline.`,
+    explanation: [{ feature: "drift", observed, expected: "cumulative sum below 4.5", share: 1 }],
   };
 }

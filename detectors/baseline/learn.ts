@@ -1,108 +1,55 @@
-import type { DetectorContext } from "../detector.ts";
 import { curveBin } from "../stats/curve.ts";
-import { zeros } from "../stats/zeros.ts";
-import { type Combined, edgeBin, stratumName } from "./combine.ts";
-import { ageClass, type Knowledge, SCALE } from "./knowledge.ts";
+import { noveltyRate } from "./arrivals.ts";
 import {
   ACCESS,
-  type BaselineState,
-  BINS,
-  FEATURES,
-  FIELDS,
-  LAGS,
-  Model,
-  STREAMS,
-  type Window,
-} from "./layout.ts";
-import type { BaselineParams } from "./params.ts";
+  behaviourCurve,
+  type Combined,
+  featureCurve,
+  stratum,
+  streamCurve,
+} from "./combine.ts";
+import { learnCount, tamed, teachCount, COUNT_MEMORY } from "./counts.ts";
+import { places } from "./day.ts";
+import type { Day, Teach } from "./feature.ts";
+import { FIELDS } from "./fields.ts";
+import { features } from "./features/index.ts";
+import { volumeModel } from "./features/volume.ts";
+import { learnHours, noteZone, teachHours } from "./hours.ts";
+import { ageClass, SCALE } from "./knowledge.ts";
+import { Model } from "./model.ts";
 import { addSlot } from "./slots.ts";
-import { bytesModel, dayType, noveltyRate, volumeModel } from "./surprise.ts";
+import { BINS, edgeBin, LAGS, STREAMS, streams } from "./streams.ts";
 
-type Context = DetectorContext<BaselineParams>;
-
-const KEEP = 2 ** (-1 / 30);
 const KEEP_VALUES = 2 ** (-1 / 45);
 /** Active days from which on an entity's days calibrate everybody's tables. */
 const SETTLED = 7;
+/** Weight of a day in learning: whole above the first tail, none below the second. */
+const ORDINARY = 0.01;
+const ODD = 0.002;
+/** New values of a field that one day teaches at most. */
+const MOST_NEW = 8;
 
-const thousandths = (x: number): number => Math.round(SCALE * Math.min(1e9, x));
+export const learningWeight = (tail: number): number =>
+  Math.max(0, Math.min(1, (tail - ODD) / (ORDINARY - ODD)));
 
-/** A day with a smaller tail must not become a habit: nothing is learned from it. */
-const ODD = 0.005;
-
-/** Adds a day's count; a flood counts as five deviations at most. */
-function learnCount(
-  models: Float32Array,
-  offset: number,
-  day: {
-    readonly count: number;
-    readonly exposure: number;
-    readonly mean: number;
-    readonly keep: number;
-  },
-): void {
-  const { exposure, mean, keep } = day;
-  const count = Math.min(day.count, mean + 5 * Math.sqrt(mean + 0.5 * mean * mean) + 3);
-  const slot = (index: number, added: number): void => {
-    models[offset + index] = (models[offset + index] as number) * keep + added;
-  };
-  slot(0, exposure);
-  slot(1, count);
-  slot(2, Math.max(-mean, (count - mean) ** 2 - mean));
-  slot(3, mean * mean);
+function volumeDay(day: Day) {
+  const model = volumeModel(day, day.type);
+  return { count: tamed(day.window.count, model), exposure: 1, mean: model.mean };
 }
 
-/** New values of the day by field. */
-function metByField(window: Window): number[] {
-  const met = zeros(FIELDS);
-  for (const [field] of window.news) met[field] = (met[field] as number) + 1;
-  return met;
-}
-
-function learnSelf(state: BaselineState, window: Window, know: Knowledge): void {
+function learnSelf(day: Day, weight: number): void {
+  const { state, window } = day;
   const { models } = state;
-  const rates = know.rates(state.group);
-  const type = dayType(window.day);
-  const volume = volumeModel(state, window.day, rates);
-  const { mean, deviation } = bytesModel(state, rates);
-  learnCount(models, Model.volume + 4 * type, {
-    count: window.count,
-    exposure: 1,
-    mean: volume.mean,
-    keep: KEEP,
+  features.forEach((feature, index) => {
+    feature.learn?.(day, places[index] as (typeof places)[number], weight);
   });
-  learnCount(models, Model.failures, {
-    count: window.failures,
-    exposure: window.count,
-    mean: rates.failures * window.count,
-    keep: KEEP,
-  });
-  learnCount(models, Model.strange, {
-    count: window.strange,
-    exposure: 1,
-    mean: rates.strange,
-    keep: KEEP,
-  });
-  if (window.bytes > 0) {
-    const value = Math.min(Math.log1p(window.bytes), mean + 2.5 * deviation);
-    const weight = (models[Model.bytes] as number) * KEEP + 1;
-    const before = models[Model.bytes + 1] as number;
-    const after = before + (value - before) / weight;
-    const spread = models[Model.bytes + 2] as number;
-    models[Model.bytes] = weight;
-    models[Model.bytes + 1] = after;
-    models[Model.bytes + 2] =
-      spread + (1.08 * (value - before) * (value - after) - spread) / weight;
-  }
-  for (let hour = 0; hour < 24; hour++) {
-    const at = Model.hours + 24 * type + hour;
-    models[at] = (models[at] as number) * KEEP + ((window.hours >> hour) & 1);
-  }
-  models[Model.exposure] = (models[Model.exposure] as number) * KEEP_VALUES + 1;
-  const met = metByField(window);
+  learnCount(models, Model.volume + COUNT_MEMORY * day.type, volumeDay(day), weight);
+  learnHours(day, window, weight);
+  models[Model.exposure] = (models[Model.exposure] as number) * KEEP_VALUES + weight;
   for (let field = 0; field < FIELDS; field++) {
     const at = Model.novelty + field;
-    models[at] = (models[at] as number) * KEEP_VALUES + Math.min(met[field] as number, 8);
+    const met = Math.min(window.met[field] as number, MOST_NEW);
+    models[at] = (models[at] as number) * KEEP_VALUES + weight * met;
   }
 }
 
@@ -110,136 +57,131 @@ function learnSelf(state: BaselineState, window: Window, know: Knowledge): void 
  * The day's exceedances wait ten active days before they count as habit. An account's first days,
  * when all was new, never do.
  */
-function learnHabit(state: BaselineState, f: readonly number[]): void {
-  const { models, exceed, lags } = state;
-  const days = Math.round(models[Model.age] as number) - SETTLED;
-  if (days < 0) return;
-  const slot = days % LAGS;
-  const full = days >= LAGS;
-  for (let stream = 0; stream < STREAMS; stream++) {
-    const at = slot * STREAMS + stream;
-    const cell = stream * BINS + (lags[at] as number);
-    if (full) exceed[cell] = (exceed[cell] as number) + 1;
-    lags[at] = edgeBin(f[stream] as number);
-  }
-  if (full) models[Model.exceedDays] = (models[Model.exceedDays] as number) + 1;
-  if ((models[Model.exceedDays] as number) >= 66) {
-    for (let index = 0; index < exceed.length; index++)
-      exceed[index] = (exceed[index] as number) >> 1;
-    models[Model.exceedDays] = 33;
+function learnHabit(day: Day, f: Float64Array): void {
+  const { models, exceed, lags } = day.state;
+  const settled = Math.round(day.age) - SETTLED;
+  if (settled >= 0) {
+    const slot = settled % LAGS;
+    const full = settled >= LAGS;
+    for (let stream = 0; stream < STREAMS; stream++) {
+      const at = stream * LAGS + slot;
+      const cell = stream * BINS + (lags[at] as number);
+      if (full) exceed[cell] = (exceed[cell] as number) + 1;
+      lags[at] = edgeBin(f[stream] as number);
+    }
+    if (full) models[Model.exceedDays] = (models[Model.exceedDays] as number) + 1;
+    if ((models[Model.exceedDays] as number) >= 66) {
+      for (let index = 0; index < exceed.length; index++) {
+        exceed[index] = (exceed[index] as number) >> 1;
+      }
+      models[Model.exceedDays] = 33;
+    }
   }
   models[Model.access] = (models[Model.access] as number) * 0.84 + Math.min(5, f[ACCESS] as number);
 }
 
-function teachRates(state: BaselineState, window: Window, context: Context): void {
-  const type = dayType(window.day);
-  const met = metByField(window);
-  const groups = state.group === "" ? ["*"] : ["*", state.group];
-  for (const group of groups) {
-    const add = (what: string, amount: number): void => {
-      if (amount > 0) context.contribute("baseline.rates", `${group}|${what}`, thousandths(amount));
+const thousandths = (x: number): number => Math.round(SCALE * Math.max(-1e9, Math.min(1e9, x)));
+
+function teachRates(day: Day): void {
+  const { context, state, window } = day;
+  for (const group of ["*", state.group]) {
+    const teach: Teach = (what, amount) => {
+      const integer = thousandths(amount);
+      if (integer !== 0) context.contribute("baseline.rates", `${group}|${what}`, integer);
     };
-    add("days", 1);
-    add(`c${type}`, 1);
-    add(`v${type}`, Math.min(window.count, 2000));
-    add("e", Math.min(window.count, 2000));
-    add("f", Math.min(window.failures, 50));
-    add("s", Math.min(window.strange, 10));
-    if (window.bytes > 0) {
-      const log = Math.log1p(window.bytes);
-      add("b0", 1);
-      add("b1", log);
-      add("b2", log * log);
-    }
-    for (let hour = 0; hour < 24; hour++)
-      if ((window.hours >> hour) & 1) add(`h${24 * type + hour}`, 1);
+    teach("days|n", 1);
+    teach(`days|t${day.type}`, 1);
+    teachCount(teach, `volume ${day.type}`, volumeDay(day));
+    teachHours(day, window, teach);
     for (let field = 0; field < FIELDS; field++) {
-      add(`n${field}`, Math.min(8, met[field] as number));
+      const met = Math.min(MOST_NEW, window.met[field] as number);
+      teach(`new|${field}`, met);
+      const usual = Math.max(0.02, noveltyRate(day, field));
+      const apart = Math.max(-1, Math.min(400, ((met - usual) ** 2 - usual) / (usual * usual)));
+      teach(`burst|a${field}`, apart * usual);
+      teach(`burst|b${field}`, usual);
     }
+    features.forEach((feature, index) => {
+      feature.teach?.(day, places[index] as (typeof places)[number], teach);
+    });
   }
 }
 
-function teachYouth(
-  state: BaselineState,
-  window: Window,
-  of: { context: Context; know: Knowledge },
-): void {
-  const age = ageClass(state.models[Model.age] as number);
-  const youth = of.know.youth(age);
-  const byField = metByField(window);
+function teachYouth(day: Day): void {
+  const age = ageClass(day.age);
+  const youth = day.know.youth(age);
   for (let field = 0; field < FIELDS; field++) {
-    const met = byField[field] as number;
-    const expected = noveltyRate(state, field, of.know) / (youth[field] as number);
-    if (met > 0) of.context.contribute("baseline.rates", `age${age}|o${field}`, thousandths(met));
-    of.context.contribute("baseline.rates", `age${age}|e${field}`, thousandths(expected));
+    const met = day.window.met[field] as number;
+    const expected = noveltyRate(day, field) / (youth[field] as number);
+    const add = (what: string, amount: number): void => {
+      if (amount > 0) {
+        day.context.contribute("baseline.rates", `age${age}|${what}${field}`, thousandths(amount));
+      }
+    };
+    add("o", met);
+    add("e", expected);
   }
 }
 
-function teachTables(
-  state: BaselineState,
-  of: { readonly window: Window; readonly combined: Combined; readonly context: Context },
-): void {
-  const { window, combined, context } = of;
-  const add = (key: string): void => context.contribute("baseline.calibration", key, SCALE);
-  add(`${stratumName(state, window.day)}|${curveBin(window.greatest / 1e4)}`);
-  const group = state.group;
-  if ((state.models[Model.age] as number) < SETTLED) return;
-  for (let index = 0; index < FEATURES; index++)
-    add(`x${index}|${curveBin(combined.x[index] as number)}`);
-  context.contribute("baseline.groups", `${group}|n`, SCALE);
-  for (let stream = 0; stream < STREAMS; stream++) {
-    add(`m${stream}|${curveBin(combined.m[stream] as number)}`);
+function teachTables(day: Day, combined: Combined): void {
+  const { context, window, state } = day;
+  const count = (table: string, key: string): void => context.contribute(table, key, SCALE);
+  const whole = `t${stratum(day)}|${curveBin(combined.total)}`;
+  count("baseline.tails", whole);
+  count("baseline.bodies", whole);
+  count("baseline.tails", `d${stratum(day)}|${curveBin(window.greatest / 1e4)}`);
+  if (day.age < SETTLED) return;
+  const add = (key: string): void => count("baseline.calibration", key);
+  features.forEach(({ name }, index) => {
+    add(`${featureCurve(name)}|${curveBin(combined.x[index] as number)}`);
+  });
+  for (const { name, x } of combined.behaviours) add(`${behaviourCurve(name)}|${curveBin(x)}`);
+  count("baseline.groups", `${state.group}|n`);
+  streams.forEach(({ name }, stream) => {
+    add(`${streamCurve(name)}|${curveBin(combined.m[stream] as number)}`);
     const bin = edgeBin(combined.f[stream] as number);
-    if (bin > 0) context.contribute("baseline.groups", `${group}|${stream}|${bin}`, SCALE);
-  }
+    if (bin > 0) count("baseline.groups", `${state.group}|${stream}|${bin}`);
+  });
 }
 
-function teachPopulation(state: BaselineState, window: Window, context: Context): void {
+function teachPopulation(day: Day): void {
+  const { context, state } = day;
   const add = (key: string): void => context.contribute("baseline.population", key, 1);
   add("entity_days");
-  add(`d|${window.day}`);
-  if ((state.models[Model.age] as number) > 0) return;
+  if (day.age > 0) return;
   add("users");
   if (state.group !== "") add(`${state.group}|users`);
 }
 
 /** Values met today become known; how rare they were teaches what is rare. */
-function keepNews(
-  state: BaselineState,
-  window: Window,
-  of: { context: Context; teach: boolean },
-): void {
-  for (const [field, hash, bucket] of window.news) {
-    addSlot(state, field, hash, window.day);
-    if (of.teach) of.context.contribute("baseline.arrivals", `${field}|${bucket}`, SCALE);
+function keepNews(day: Day, of: { readonly teach: boolean; readonly quarantined: boolean }): void {
+  const { state, window, context } = day;
+  for (const { field, hash, bucket } of window.news) {
+    addSlot(state, { field, hash, quarantined: of.quarantined }, window.day);
+    if (!of.teach) continue;
+    for (const group of ["*", state.group]) {
+      context.contribute("baseline.arrivals", `${group}|${field}|${bucket}`, SCALE);
+    }
   }
 }
 
-/** Learns from a day whose scoring is done (`window.greatest` is final), unless it was too odd. */
-export function learnDay(
-  state: BaselineState,
-  window: Window,
-  of: {
-    readonly context: Context;
-    readonly know: Knowledge;
-    readonly combined: Combined;
-    readonly tail: number;
-  },
-): void {
-  const { context, know, combined } = of;
+/** Learns from a closed day, the less the odder it was; `tail` is the whole day's. */
+export function learnDay(day: Day, combined: Combined, tail: number): void {
+  const { state, window, context, know } = day;
   const { models } = state;
-  const age = models[Model.age] as number;
   const early = know.entityDays < context.params.learning_entity_days;
-  const odd = age >= context.params.learning_days && !early && of.tail < ODD;
-  teachTables(state, { window, combined, context });
-  teachPopulation(state, window, context);
-  if (ageClass(age) < 5) teachYouth(state, window, of);
+  const trusted = day.age < context.params.learning_days || early;
+  const weight = trusted ? 1 : learningWeight(tail);
+  teachTables(day, combined);
+  teachPopulation(day);
+  if (ageClass(day.age) < 5) teachYouth(day);
   // The young meet much that is new: they teach nobody, except where all are young.
-  const teach = !odd && (age >= 3 || early);
-  if (teach) teachRates(state, window, context);
-  learnHabit(state, combined.f);
-  if (!odd) learnSelf(state, window, know);
-  keepNews(state, window, { context, teach });
-  models[Model.age] = Math.min(20_000, age + 1);
+  const teach = weight >= 1 && (day.age >= 3 || early);
+  if (teach) teachRates(day);
+  learnHabit(day, combined.f);
+  noteZone(state, window);
+  learnSelf(day, weight);
+  keepNews(day, { teach, quarantined: weight === 0 });
+  models[Model.age] = Math.min(20_000, day.age + 1);
   models[Model.lastDay] = window.day;
 }

@@ -1,33 +1,103 @@
 import type { Evidence } from "../detector.ts";
-import {
-  type BaselineState,
-  initState,
-  type News,
-  openWindow,
-  SLOTS,
-  type Window,
-} from "./layout.ts";
+import { FIELDS, slotEnd, slotStart } from "./fields.ts";
+import { type BaselineState, initState, openWindow, type Window } from "./state.ts";
 
-const keys = Object.keys(openWindow(0, 0)) as (keyof Window)[];
+/**
+ * State as bytes, little-endian as is every platform this runs on: a format number, then sections
+ * with their lengths. A state with fewer numbers than this version keeps reads as if the rest had
+ * never been learned, so that a feature appended to the list needs no migration.
+ */
+const FORMAT = 2;
 
-/** New values as field, hash and bucket in six bytes each, base64. */
-function packNews(news: readonly News[]): string {
-  const bytes = Buffer.alloc(news.length * 6);
-  news.forEach(([field, hash, bucket], index) => {
-    bytes.writeUInt8(field, index * 6);
-    bytes.writeUInt32LE(hash, index * 6 + 1);
-    bytes.writeUInt8(bucket, index * 6 + 5);
-  });
-  return bytes.toString("base64");
+class Writer {
+  private readonly parts: Uint8Array[] = [];
+  section(bytes: Uint8Array): void {
+    const length = Buffer.alloc(2);
+    length.writeUInt16LE(bytes.byteLength);
+    this.parts.push(length, bytes);
+  }
+  done(): Uint8Array {
+    return Buffer.concat([Buffer.from([FORMAT]), ...this.parts]);
+  }
 }
 
-function unpackNews(text: string): News[] {
-  const bytes = Buffer.from(text, "base64");
-  return Array.from({ length: bytes.length / 6 }, (_, index): News => [
-    bytes.readUInt8(index * 6),
-    bytes.readUInt32LE(index * 6 + 1),
-    bytes.readUInt8(index * 6 + 5),
-  ]);
+class Reader {
+  private at = 1;
+  private readonly bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+  section(): Buffer {
+    const length = this.bytes.readUInt16LE(this.at);
+    const start = this.at + 2;
+    this.at = start + length;
+    return this.bytes.subarray(start, this.at);
+  }
+}
+
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
+
+const raw = (numbers: Numbers): Uint8Array =>
+  new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+
+/** Numbers without the zeros: a bit for each, then those that are not 0. */
+function sparse(numbers: Numbers): Uint8Array {
+  const size = numbers.BYTES_PER_ELEMENT;
+  const mask = Buffer.alloc(Math.ceil(numbers.length / 8));
+  const bytes = raw(numbers);
+  const kept: Uint8Array[] = [mask];
+  numbers.forEach((number, index) => {
+    if (number === 0) return;
+    mask[index >> 3] = (mask[index >> 3] as number) | (1 << (index & 7));
+    kept.push(bytes.subarray(index * size, (index + 1) * size));
+  });
+  const count = Buffer.alloc(2);
+  count.writeUInt16LE(numbers.length);
+  return Buffer.concat([count, ...kept]);
+}
+
+function readSparse(section: Buffer, into: Numbers): number {
+  const count = section.readUInt16LE(0);
+  const size = into.BYTES_PER_ELEMENT;
+  const bytes = raw(into);
+  let at = 2 + Math.ceil(count / 8);
+  for (let index = 0; index < count; index++) {
+    if (((section[2 + (index >> 3)] as number) & (1 << (index & 7))) === 0) continue;
+    if (index < into.length) bytes.set(section.subarray(at, at + size), index * size);
+    at += size;
+  }
+  return at;
+}
+
+/** Values by field, each field led by how many it has. */
+function packSlots(state: BaselineState): Uint8Array {
+  const parts: Buffer[] = [];
+  for (let field = 0; field < FIELDS; field++) {
+    const entries: Buffer[] = [];
+    for (let index = slotStart[field] as number; index < (slotEnd[field] as number); index++) {
+      if (state.marks[index] === 0) continue;
+      const entry = Buffer.alloc(6);
+      entry.writeUInt32LE(state.hashes[index] as number, 0);
+      entry.writeUInt16LE(state.marks[index] as number, 4);
+      entries.push(entry);
+    }
+    parts.push(Buffer.from([entries.length]), ...entries);
+  }
+  return Buffer.concat(parts);
+}
+
+function unpackSlots(section: Buffer, state: BaselineState): void {
+  let at = 0;
+  for (let field = 0; field < FIELDS && at < section.length; field++) {
+    const count = section.readUInt8(at);
+    at += 1;
+    for (let index = 0; index < count; index++, at += 6) {
+      const slot = (slotStart[field] as number) + index;
+      if (slot >= (slotEnd[field] as number)) continue;
+      state.hashes[slot] = section.readUInt32LE(at);
+      state.marks[slot] = section.readUInt16LE(at + 4);
+    }
+  }
 }
 
 type PackedEvidence = [weight: number, id: string, dataset: string, flags: number];
@@ -44,82 +114,106 @@ const unpackEvidence = ([weight, id, dataset, flags]: PackedEvidence): [number, 
   { id, dataset, success: (flags & 1) !== 0, authenticated: (flags & 2) !== 0 },
 ];
 
-/** A window as its values in the order of `openWindow`, 0 for none. */
-function packWindow(window: Window | undefined): unknown {
-  if (window === undefined) return 0;
-  return keys.map((key) => {
-    if (key === "news") return packNews(window.news);
-    return key === "evidence" ? window.evidence.map(packEvidence) : window[key];
-  });
-}
-
-function unpackWindow(packed: unknown): Window | undefined {
-  if (!Array.isArray(packed)) return undefined;
-  const window = Object.fromEntries(keys.map((key, index) => [key, packed[index] as unknown]));
-  window["news"] = unpackNews(window["news"] as string);
-  window["evidence"] = (window["evidence"] as PackedEvidence[]).map(unpackEvidence);
-  return window as unknown as Window;
-}
-
-/**
- * State as bytes: used slots (u8 index, u32 hash, u16 mark), learned numbers as f32 (all
- * little-endian, as is every platform this runs on), counts as u8, then the open windows as JSON.
- */
-export function encodeState(state: BaselineState): Uint8Array {
-  let used = 0;
-  for (let index = 0; index < SLOTS; index++) if (state.marks[index] !== 0) used++;
-  const tail = Buffer.from(
-    JSON.stringify([
-      state.group,
-      state.sessions,
-      packWindow(state.today),
-      packWindow(state.yesterday),
-    ]),
-  );
-  const { models, exceed, lags } = state;
-  const size = 1 + used * 7 + models.byteLength + exceed.length + lags.length + tail.length;
-  const bytes = Buffer.alloc(size);
-  let at = bytes.writeUInt8(used, 0);
-  for (let index = 0; index < SLOTS; index++) {
-    if (state.marks[index] === 0) continue;
-    at = bytes.writeUInt8(index, at);
-    at = bytes.writeUInt32LE(state.hashes[index] as number, at);
-    at = bytes.writeUInt16LE(state.marks[index] as number, at);
+function packWindow(writer: Writer, window: Window | undefined): void {
+  if (window === undefined) {
+    writer.section(new Uint8Array(0));
+    return;
   }
-  bytes.set(new Uint8Array(models.buffer), at);
-  at += models.byteLength;
-  bytes.set(exceed, at);
-  bytes.set(lags, at + exceed.length);
-  bytes.set(tail, at + exceed.length + lags.length);
-  return bytes;
+  const { day, offset, count, bytes, upload, byteEvents, logBytes, hours, absence } = window;
+  const { scoredAt, greatest, alerts, alertedP } = window;
+  const numbers = [day, offset, count, bytes, upload, byteEvents, logBytes, hours, absence];
+  writer.section(raw(Float64Array.from([...numbers, scoredAt, greatest, alerts, alertedP])));
+  writer.section(sparse(window.classes));
+  writer.section(sparse(window.sums));
+  const news = Buffer.alloc(window.news.length * 8);
+  window.news.forEach((entry, index) => {
+    news.writeUInt8(entry.field, index * 8);
+    news.writeUInt32LE(entry.hash, index * 8 + 1);
+    news.writeUInt16LE(entry.minute, index * 8 + 5);
+    news.writeUInt8(entry.bucket, index * 8 + 7);
+  });
+  writer.section(news);
+  writer.section(window.met);
+  const { labels, evidence, sourceIp } = window;
+  writer.section(
+    Buffer.from(
+      JSON.stringify([
+        labels.map(({ field, text, bucket, peers }) => [field, text, bucket, peers]),
+        evidence.map(packEvidence),
+        sourceIp,
+      ]),
+    ),
+  );
+}
+
+function unpackWindow(reader: Reader): Window | undefined {
+  const head = reader.section();
+  if (head.length === 0) return undefined;
+  const [day = 0, offset = 0, count, bytes, upload, byteEvents, logBytes, hours, absence, ...rest] =
+    Array.from({ length: head.length / 8 }, (_, index) => head.readDoubleLE(index * 8));
+  const [scoredAt, greatest, alerts, alertedP] = rest;
+  const window = openWindow(day, offset);
+  Object.assign(window, { count, bytes, upload, byteEvents, logBytes, hours, absence });
+  Object.assign(window, { scoredAt, greatest, alerts, alertedP });
+  readSparse(reader.section(), window.classes);
+  readSparse(reader.section(), window.sums);
+  const news = reader.section();
+  for (let at = 0; at < news.length; at += 8) {
+    window.news.push({
+      field: news.readUInt8(at),
+      hash: news.readUInt32LE(at + 1),
+      minute: news.readUInt16LE(at + 5),
+      bucket: news.readUInt8(at + 7),
+    });
+  }
+  window.met.set(reader.section().subarray(0, FIELDS));
+  const [labels, evidence, sourceIp] = JSON.parse(reader.section().toString()) as [
+    [number, string, number, number][],
+    PackedEvidence[],
+    string,
+  ];
+  window.labels = labels.map(([field, text, bucket, peers]) => ({ field, text, bucket, peers }));
+  window.evidence = evidence.map(unpackEvidence);
+  window.sourceIp = sourceIp;
+  return window;
+}
+
+const nibbles = (bytes: Uint8Array): Uint8Array => {
+  const packed = new Uint8Array(Math.ceil(bytes.length / 2));
+  bytes.forEach((value, index) => {
+    packed[index >> 1] = (packed[index >> 1] as number) | (value << (4 * (index & 1)));
+  });
+  return packed;
+};
+
+export function encodeState(state: BaselineState): Uint8Array {
+  const writer = new Writer();
+  writer.section(packSlots(state));
+  writer.section(sparse(state.models));
+  writer.section(sparse(state.hours));
+  writer.section(sparse(state.exceed));
+  writer.section(nibbles(state.lags));
+  writer.section(sparse(state.sessions));
+  writer.section(Buffer.from(state.group));
+  packWindow(writer, state.today);
+  packWindow(writer, state.yesterday);
+  return writer.done();
 }
 
 export function decodeState(input: Uint8Array): BaselineState {
-  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  const reader = new Reader(Buffer.from(input.buffer, input.byteOffset, input.byteLength));
   const state = initState();
-  const used = bytes.readUInt8(0);
-  let at = 1;
-  for (let count = 0; count < used; count++, at += 7) {
-    const index = bytes.readUInt8(at);
-    state.hashes[index] = bytes.readUInt32LE(at + 1);
-    state.marks[index] = bytes.readUInt16LE(at + 5);
+  unpackSlots(reader.section(), state);
+  readSparse(reader.section(), state.models);
+  readSparse(reader.section(), state.hours);
+  readSparse(reader.section(), state.exceed);
+  const lags = reader.section();
+  for (let index = 0; index < Math.min(state.lags.length, 2 * lags.length); index++) {
+    state.lags[index] = ((lags[index >> 1] as number) >> (4 * (index & 1))) & 15;
   }
-  const { models, exceed, lags } = state;
-  new Uint8Array(models.buffer).set(bytes.subarray(at, at + models.byteLength));
-  at += models.byteLength;
-  exceed.set(bytes.subarray(at, at + exceed.length));
-  at += exceed.length;
-  lags.set(bytes.subarray(at, at + lags.length));
-  at += lags.length;
-  const tail = JSON.parse(bytes.toString("utf8", at)) as [
-    string,
-    BaselineState["sessions"],
-    unknown,
-    unknown,
-  ];
-  state.group = tail[0];
-  state.sessions = tail[1];
-  state.today = unpackWindow(tail[2]);
-  state.yesterday = unpackWindow(tail[3]);
+  readSparse(reader.section(), state.sessions);
+  state.group = reader.section().toString();
+  state.today = unpackWindow(reader);
+  state.yesterday = unpackWindow(reader);
   return state;
 }

@@ -1,6 +1,6 @@
 import type { Event } from "../../schemas/event.ts";
 import { isPrivate, networkOf, prefixOf, withoutVersions } from "../network.ts";
-import { Field } from "./layout.ts";
+import { Class, Field } from "./fields.ts";
 
 const clip = (text: string | undefined): string | undefined =>
   text === undefined || text === "" ? undefined : text.length > 96 ? text.slice(0, 96) : text;
@@ -18,6 +18,7 @@ function siteOf(domain: string | undefined): string | undefined {
   return domain.slice(start + 1).toLowerCase();
 }
 
+/** Server and first two parts of a path on a share. */
 function shareOf(path: string | undefined): string | undefined {
   if (path === undefined || !(path.startsWith("\\\\") || path.startsWith("//"))) return undefined;
   return path.split(/[\\/]/, 5).join("/").toLowerCase();
@@ -25,10 +26,10 @@ function shareOf(path: string | undefined): string | undefined {
 
 const isPublic = (ip: string | undefined): boolean => ip !== undefined && !isPrivate(ip);
 
+/** The host acted on, unless it is the event's own device. */
 function hostOf(event: Event): string | undefined {
   const name = event["host.name"]?.toLowerCase();
-  const device = event["device.id"]?.toLowerCase();
-  if (name !== undefined) return name === device ? undefined : name;
+  if (name !== undefined) return name === event["device.id"]?.toLowerCase() ? undefined : name;
   const ip = event["destination.ip"];
   return ip !== undefined && isPrivate(ip) ? ip : undefined;
 }
@@ -60,5 +61,57 @@ export function valuesOf(event: Event, out: (string | undefined)[]): void {
   out[Field.share] = clip(shareOf(event["file.path"]));
 }
 
-export const bytesOf = (event: Event): number =>
-  Math.max(0, event["source.bytes"] ?? event["network.bytes"] ?? 0);
+/** Class of activity by ECS category, else by the fields that are there. */
+export function classOf(event: Event): number {
+  const category = event["event.category"]?.[0];
+  switch (category) {
+    case "authentication":
+    case "session":
+    case "iam":
+      return event["auth.logon_type"] !== undefined ||
+        (event["host.name"] !== undefined && !isPublic(event["source.ip"]))
+        ? Class.logon
+        : Class.signIn;
+    case "process":
+    case "file":
+    case "web":
+      return Class[category];
+    case "email":
+      return Class.mail;
+    case "network":
+      return event["url.domain"] === undefined && event["dns.question.name"] === undefined
+        ? Class.network
+        : Class.web;
+    case undefined:
+      break;
+    default:
+      return Class.other;
+  }
+  if (event["process.name"] !== undefined) return Class.process;
+  if (event["file.path"] !== undefined) return Class.file;
+  if (event["url.domain"] !== undefined) return Class.web;
+  if (event["destination.ip"] !== undefined) return Class.network;
+  return event["source.ip"] === undefined ? Class.other : Class.signIn;
+}
+
+const whole = (bytes: number): number => (bytes > 0 ? Math.min(1e14, Math.floor(bytes)) : 0);
+
+/** Bytes an event moved, both ways. */
+export function bytesOf(event: Event): number {
+  const sent = event["source.bytes"];
+  const received = event["destination.bytes"];
+  return sent === undefined && received === undefined
+    ? whole(event["network.bytes"] ?? 0)
+    : whole(sent ?? 0) + whole(received ?? 0);
+}
+
+/** Bytes an event sent away. */
+export const uploadOf = (event: Event): number => whole(event["source.bytes"] ?? 0);
+
+const SECOND_FACTOR = /mfa|2fa|otp|push|second.?factor|number.?match/i;
+
+/** A refused or unanswered second factor. */
+export const isDeniedFactor = (event: Event): boolean =>
+  SECOND_FACTOR.test(event["event.action"] ?? "") ||
+  SECOND_FACTOR.test(event["event.reason"] ?? "") ||
+  SECOND_FACTOR.test(event["auth.method"] ?? "");

@@ -1,0 +1,72 @@
+import {
+  COUNT_MEMORY,
+  countSurprise,
+  learnCount,
+  predictCount,
+  tamed,
+  teachCount,
+} from "../counts.ts";
+import { evidenceOf } from "../../detector.ts";
+import type { Day, Feature } from "../feature.ts";
+import { Field } from "../fields.ts";
+import { addEvidence } from "../evidence.ts";
+import { commonMode, tellCommon } from "../population.ts";
+import { isSpraying } from "../spraying.ts";
+import { isNew } from "../strangeness.ts";
+
+const NAME = "strange failures";
+const TOLD = 3;
+
+function model(day: Day, memory: number, common: number) {
+  const peers = day.peers.count(NAME, { rate: 0.03, worth: 20 });
+  return predictCount(day.state.models, memory, peers, { pseudo: 20, unit: 1, exposure: common });
+}
+
+const commonToday = (day: Day, sums: number): number =>
+  commonMode(day, {
+    what: NAME,
+    rate: day.peers.count(NAME, { rate: 0.03, worth: 20 }).rate,
+    own: Math.min(TOLD, day.window.sums[sums] as number),
+  });
+
+/**
+ * Failures from a device or network that is new to the account. One from an address that sprays is
+ * the address's anomaly, not the account's.
+ */
+export const strangeFailures: Feature = {
+  name: NAME,
+  stream: "failures from strange places",
+  memory: COUNT_MEMORY,
+  sums: 1,
+  note(look, { sums }) {
+    if (!look.failed) return false;
+    const { window, context, state } = look;
+    const device = look.values[Field.device];
+    const strange =
+      isNew(look, Field.network) || (device !== "(none)" && isNew(look, Field.device));
+    if (!strange || isSpraying(look)) return false;
+    const before = window.sums[sums] as number;
+    window.sums[sums] = before + look.weight;
+    if (before < TOLD) tellCommon(context, state.group, window.day, NAME);
+    addEvidence(window, 1, evidenceOf(look.event));
+    return true;
+  },
+  surprise(day, { memory, sums }) {
+    const count = day.window.sums[sums] as number;
+    return count === 0 ? 0 : countSurprise(count, model(day, memory, commonToday(day, sums)));
+  },
+  learn(day, { memory, sums }, weight) {
+    const predicted = model(day, memory, 1);
+    const count = tamed(day.window.sums[sums] as number, predicted);
+    learnCount(day.state.models, memory, { count, exposure: 1, mean: predicted.mean }, weight);
+  },
+  teach(day, { memory, sums }, teach) {
+    const predicted = model(day, memory, 1);
+    const count = tamed(day.window.sums[sums] as number, predicted);
+    teachCount(teach, NAME, { count, exposure: 1, mean: predicted.mean });
+  },
+  describe: (day, { sums }) => ({
+    observed: `${day.window.sums[sums]} failures from devices or networks new to the account`,
+    expected: "0",
+  }),
+};

@@ -1,0 +1,53 @@
+import { anyOf, nats } from "../counts.ts";
+import type { Day, Feature } from "../feature.ts";
+import { hourTailOf, restlessClock } from "../hours.ts";
+import { clock } from "../wording.ts";
+
+const bits = (mask: number): number => {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+};
+
+function rarest(day: Day): { readonly hour: number; readonly tail: number } {
+  const found = { hour: 0, tail: 1 };
+  const restless = restlessClock(day.state, day.window);
+  for (let hour = 0; hour < 24; hour++) {
+    if ((day.window.hours & (1 << hour)) === 0) continue;
+    const tail = hourTailOf(day, hour, restless);
+    if (tail >= found.tail) continue;
+    found.hour = hour;
+    found.tail = tail;
+  }
+  return found;
+}
+
+/** Activity at hours that the entity's days, other days and its peers' do not have. */
+export const hour: Feature = {
+  name: "hour",
+  stream: "time",
+  memory: 0,
+  sums: 0,
+  surprise: (day) => nats(anyOf(rarest(day).tail, bits(day.window.hours))),
+  describe(day) {
+    const { hour: at } = rarest(day);
+    const seen = (day.state.hours[24 * day.type + at] as number) / 1024;
+    return {
+      observed: `active at ${clock(at)} local time`,
+      expected: `that hour on about ${Math.round(seen)} of the recent active days`,
+    };
+  },
+};
+
+/** Back after more than four days. */
+export const absence: Feature = {
+  name: "absence",
+  stream: "time",
+  memory: 0,
+  sums: 0,
+  surprise: ({ window }) => (window.absence > 4 ? Math.log(window.absence) : 0),
+  describe: ({ window }) => ({
+    observed: `back after ${window.absence} days`,
+    expected: "active every few days",
+  }),
+};
