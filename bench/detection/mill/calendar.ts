@@ -1,6 +1,6 @@
 import { random } from "../../random.ts";
 import type { Shock, SimulationOptions } from "../simulation.ts";
-import { DAY, HOUR, localDay, midnightNear } from "./drafts.ts";
+import { DAY, HOUR, localDay, midnightNear } from "../stage/drafts.ts";
 
 /** Asia/Kolkata has no summer time and lies half an hour off the full hour. */
 export const timezone = "Asia/Kolkata";

@@ -1,8 +1,8 @@
 import type { Event } from "../../../schemas/event.ts";
 import type { Account, Organisation, Simulation, SimulationOptions } from "../simulation.ts";
 import { timezone, zoneHours } from "./calendar.ts";
-import { DAY, type Draft, eventOf, inOrder } from "./drafts.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { DAY, type Draft, eventOf, inOrder } from "../stage/drafts.ts";
+import { type Plan, planOf } from "../stage/plan.ts";
 import { type Plant, plantOf, type Worker } from "./plant.ts";
 import { rampedDay, strikeOf } from "./strike.ts";
 import { accountDay } from "./workday.ts";

@@ -1,23 +1,6 @@
 import { random, type Random } from "../../random.ts";
-import type { Fields } from "./drafts.ts";
-
-/** A provider's network: what a geo file says of its addresses, and how they begin. */
-export interface Network {
-  readonly as: number;
-  readonly country: string;
-  readonly prefix: string;
-  /** First two groups of its IPv6 addresses, where it gives them out. */
-  readonly six?: string;
-  /** False where the geo file knows no autonomous system. */
-  readonly known?: boolean;
-}
-
-const network = (as: number, country: string, prefix: string, six?: string): Network => ({
-  as,
-  country,
-  prefix,
-  ...(six === undefined ? {} : { six }),
-});
+import { addressIn, type Network, network, placeOf } from "../stage/addresses.ts";
+import type { Fields } from "../stage/drafts.ts";
 
 /** Carriers that people of the mill live with; the last ones are small and badly registered. */
 export const carriers: readonly Network[] = [
@@ -71,21 +54,6 @@ const exits: readonly Network[] = [
   network(22616, "IN", "147.161"),
   network(53813, "AE", "147.161"),
 ];
-
-const group16 = (dice: Random): string => dice.integer(65_536).toString(16);
-
-export const addressIn = (net: Network, dice: Random): string =>
-  `${net.prefix}.${dice.integer(256)}.${1 + dice.integer(254)}`;
-
-/** A privacy address: the home's prefix, an interface id of chance. */
-export const privacyAddress = (net: Network, home: number, dice: Random): string =>
-  `${net.six}:${(home & 0xffff).toString(16)}:${((home >>> 8) & 0xff00).toString(16)}:${group16(dice)}:${group16(dice)}:${group16(dice)}:${group16(dice)}`;
-
-export const placeOf = (net: Network, ip: string): Fields => ({
-  "source.ip": ip,
-  "source.geo.country_iso_code": net.country,
-  ...(net.known === false ? {} : { "source.as.number": net.as }),
-});
 
 /** What the proxy's address is on a day, for everyone who leaves through it. */
 export function exitOf(seed: number, day: number): Fields {

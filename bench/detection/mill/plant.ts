@@ -1,8 +1,9 @@
 import { type Random, random } from "../../random.ts";
 import type { SimulationOptions } from "../simulation.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
-import { around, type Fields, sample } from "./drafts.ts";
-import { carrierFor, type Network } from "./networks.ts";
+import { around, type Fields, sample } from "../stage/drafts.ts";
+import { type Network } from "../stage/addresses.ts";
+import { carrierFor } from "./networks.ts";
 import * as words from "./vocabulary.ts";
 
 export type Role = "floor" | "office" | "technical" | "robot" | "scanner";

@@ -1,4 +1,4 @@
-import type { Fields, Page } from "./drafts.ts";
+import type { Fields, Page } from "../stage/drafts.ts";
 import type { Worker } from "./plant.ts";
 
 /** Who writes where: a worker's page, and the machine in front of it. */

@@ -1,4 +1,4 @@
-import { around, DAY, HOUR, MINUTE, type Page } from "./drafts.ts";
+import { around, DAY, HOUR, MINUTE, type Page } from "../stage/drafts.ts";
 import { exitOf } from "./networks.ts";
 import type { Plant, Worker } from "./plant.ts";
 import { type Desk, flow, logon, program, signIn, ssh } from "./records.ts";

@@ -1,4 +1,4 @@
-import type { Page } from "./drafts.ts";
+import type { Page } from "../stage/drafts.ts";
 import type { Plant, Worker } from "./plant.ts";
 
 /** Where and upon whom an attack is staged. */

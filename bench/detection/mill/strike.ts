@@ -1,6 +1,6 @@
-import { openPage, HOUR, type Page, sample } from "./drafts.ts";
-import type { Order, Ramp, Strike } from "./plan.ts";
-import { ramped } from "./plan.ts";
+import { openPage, HOUR, type Page, sample } from "../stage/drafts.ts";
+import type { Order, Ramp, Strike } from "../stage/plan.ts";
+import { ramped } from "../stage/plan.ts";
 import type { Plant, Worker } from "./plant.ts";
 import { shiftOf } from "./presence.ts";
 import type { Scene } from "./scene.ts";

@@ -1,4 +1,4 @@
-import { around, DAY, HOUR, MINUTE, sample } from "./drafts.ts";
+import { around, DAY, HOUR, MINUTE, sample } from "../stage/drafts.ts";
 import type { Worker } from "./plant.ts";
 import { flow, logon, program, readShare, ssh, sudo } from "./records.ts";
 import { addressOf, deskOf, machineOf, publicTarget } from "./workday.ts";

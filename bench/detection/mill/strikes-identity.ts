@@ -1,6 +1,7 @@
 import { type Random } from "../../random.ts";
-import { around, DAY, type Fields, HOUR, MINUTE, type Page } from "./drafts.ts";
-import { addressIn, carriers, faraway, type Network, placeOf, privacyAddress } from "./networks.ts";
+import { around, DAY, type Fields, HOUR, MINUTE, type Page } from "../stage/drafts.ts";
+import { addressIn, type Network, placeOf, privacyAddress } from "../stage/addresses.ts";
+import { carriers, faraway } from "./networks.ts";
 import type { Worker } from "./plant.ts";
 import { logon, signIn, type SignIn } from "./records.ts";
 import { deskOf, homePlace, machineOf, sessionOf } from "./workday.ts";

@@ -1,14 +1,7 @@
 import { random } from "../../random.ts";
-import { around, DAY, type Fields, HOUR, MINUTE, openPage, type Page } from "./drafts.ts";
-import {
-  addressIn,
-  exitOf,
-  faraway,
-  carriers,
-  type Network,
-  placeOf,
-  privacyAddress,
-} from "./networks.ts";
+import { around, DAY, type Fields, HOUR, MINUTE, openPage, type Page } from "../stage/drafts.ts";
+import { addressIn, type Network, placeOf, privacyAddress } from "../stage/addresses.ts";
+import { exitOf, faraway, carriers } from "./networks.ts";
 import type { Plant, Worker } from "./plant.ts";
 import { type Shift, shiftOf } from "./presence.ts";
 import { type Desk, flow, logon, program, readShare, signIn, ssh, sudo } from "./records.ts";
