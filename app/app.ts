@@ -219,6 +219,7 @@ async function startRespond(building: Building): Promise<void> {
     triageConfig: triageConfig(respond, {
       policy: loadPolicy(policyFile),
       responders: triageResponders(instances),
+      timezone: config.timezone,
     }),
     dataDir: config.data_dir,
     logger: options.logger.child({ component: "respond" }),

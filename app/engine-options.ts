@@ -9,7 +9,10 @@ export interface DetectionChoice {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** Which detectors run and with what; the page budget is the baseline's budget unless it has its own. */
+/**
+ * Which detectors run and with what; the page budget is the baseline's budget unless it has its own.
+ * A page budget of nought says nothing about what to list, so the detector's default holds.
+ */
 export function detectionChoice(
   config: Config,
   budget = config.respond.budget_per_day,
@@ -20,7 +23,7 @@ export function detectionChoice(
     const { enabled, ...configured } = config.detect.detectors[detector.name] ?? { enabled: true };
     if (!enabled) continue;
     const own =
-      "budget_per_day" in detector.params.properties
+      "budget_per_day" in detector.params.properties && budget > 0
         ? { budget_per_day: budget, ...configured }
         : configured;
     chosen.push(detector);

@@ -41,7 +41,7 @@ export function createReplayRun(of: {
     engine: createReplay({ ...detectionChoice(config, budget), timezone, readAt }),
     // Nothing is live: whatever no guard holds back ends as planned.
     triage: createTriage(
-      triageConfig({ ...respond, live: [], budget_per_day: budget }, { policy }),
+      triageConfig({ ...respond, live: [], budget_per_day: budget }, { policy, timezone }),
     ),
   };
 }

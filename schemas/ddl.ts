@@ -1,3 +1,4 @@
+import { budgetViews } from "./budget-views.ts";
 import { type Column, quoted } from "./ddl-columns.ts";
 import { type TableSpec, tables } from "./ddl-tables.ts";
 import { createView } from "./views.ts";
@@ -19,6 +20,7 @@ export function ddl(database: string, existing: ExistingColumns = new Map()): st
     else statements.push(...addedColumns(database, table, columns));
   }
   for (const table of tables) statements.push(createView(database, table));
+  statements.push(...budgetViews(database));
   return statements;
 }
 

@@ -65,11 +65,10 @@ export const RespondParams = Type.Object(
       default: ["notify"],
       description: "Action types that are executed; all others end as `planned`.",
     }),
-    budget_per_day: Type.Number({
-      minimum: 0,
-      default: 10,
-      description: "Pages a day that people are ready to see.",
-    }),
+    budget_per_day: count(
+      10,
+      "Pages a day that people are ready to see; never more than twice as many, 0 pages nobody.",
+    ),
     protected: Type.Array(Type.String(), {
       default: [],
       description: "Accounts and devices that are never acted upon; case does not matter.",
@@ -108,6 +107,8 @@ export interface ResponderInstance {
 }
 
 export interface TriageConfig extends RespondParams {
+  /** IANA zone by whose days the page budget counts. */
+  readonly timezone: string;
   readonly policy: Policy;
   readonly responders: readonly TriageResponder[];
 }
@@ -125,7 +126,7 @@ export const triageResponders = (instances: readonly ResponderInstance[]): Triag
  */
 export function triageConfig(
   params: Partial<RespondParams> = {},
-  rest: { readonly policy?: Policy; readonly responders?: readonly TriageResponder[] } = {},
+  rest: Partial<Pick<TriageConfig, "policy" | "responders" | "timezone">> = {},
 ): TriageConfig {
   const filled = Value.Default(RespondParams, Value.Clone(params)) as RespondParams;
   const { request_seconds, grace_seconds } = filled.attempts;
@@ -135,5 +136,6 @@ export function triageConfig(
       `attempts.request_seconds (${request_seconds}) must be less than attempts.grace_seconds (${grace_seconds})`,
     );
   }
-  return { ...filled, policy: rest.policy ?? defaultPolicy(), responders: rest.responders ?? [] };
+  const { policy = defaultPolicy(), responders = [], timezone = "UTC" } = rest;
+  return { ...filled, policy, responders, timezone };
 }

@@ -1,5 +1,6 @@
 import type { Anomaly } from "../../schemas/anomaly.ts";
 import type { EntityRef } from "../../schemas/entity.ts";
+import type { PageDecision } from "../../schemas/incident.ts";
 import { incidentId } from "../../schemas/ids.ts";
 import { entityKey, type IncidentState, type TriageState } from "./state.ts";
 import { riskOf } from "./risk.ts";
@@ -27,8 +28,21 @@ export function linksOf(anomaly: Anomaly): EntityRef[] {
   return links.slice(0, MAX_LINKS);
 }
 
+/** What the page budget said of an anomaly. */
+export interface PageVerdict {
+  readonly decision: PageDecision;
+  /** Day of the organisation's zone, YYYY-MM-DD. */
+  readonly day: string;
+  /** Pages a day that were promised then. */
+  readonly promise: number;
+}
+
 /** The incident that a new anomaly belongs to, made or grown by it. */
-export function joinIncident(state: TriageState, anomaly: Anomaly, paged: boolean): IncidentState {
+export function joinIncident(
+  state: TriageState,
+  anomaly: Anomaly,
+  page: PageVerdict,
+): IncidentState {
   const tenant = anomaly["organization.id"];
   const at = Date.parse(anomaly["@timestamp"]);
   const keys = linksOf(anomaly).map((link) => entityKey(tenant, link));
@@ -44,7 +58,7 @@ export function joinIncident(state: TriageState, anomaly: Anomaly, paged: boolea
     incident.keys.push(key);
   }
   addEvidence(incident, anomaly);
-  describe(incident, anomaly, paged);
+  describe(incident, anomaly, page);
   return incident;
 }
 
@@ -64,6 +78,9 @@ function createIncident(state: TriageState, anomaly: Anomaly): IncidentState {
       "incident.entities": [],
       "anomaly.ids": [],
       "paged.anomaly.ids": [],
+      "page.decisions": [],
+      "page.days": [],
+      "page.promise": 0,
       "incident.families": [],
       "incident.risk": 0,
       message: "",
@@ -99,10 +116,11 @@ const strength = (anomaly: Anomaly | undefined): number =>
       (anomaly["evidence.success"] ? 200 : 0) -
       (anomaly["anomaly.late"] ? 2_000 : 0);
 
-function describe(incident: IncidentState, anomaly: Anomaly, paged: boolean): void {
+function describe(incident: IncidentState, anomaly: Anomaly, page: PageVerdict): void {
   const { record } = incident;
   const id = anomaly["anomaly.id"];
   const known = record["anomaly.ids"].includes(id);
+  const ids = known ? record["anomaly.ids"] : [...record["anomaly.ids"], id].slice(0, MAX_IDS);
   if (!known) incident.count += 1;
   const entities = mergeEntities(record["incident.entities"], anomaly);
   const families = [
@@ -115,10 +133,14 @@ function describe(incident: IncidentState, anomaly: Anomaly, paged: boolean): vo
     "@timestamp": earlier(record["@timestamp"], anomaly["@timestamp"]),
     "incident.last": later(record["incident.last"], anomaly["@timestamp"]),
     "incident.entities": entities,
-    "anomaly.ids": known ? record["anomaly.ids"] : [...record["anomaly.ids"], id].slice(0, MAX_IDS),
-    "paged.anomaly.ids": paged
-      ? [...record["paged.anomaly.ids"], id].slice(0, MAX_IDS)
-      : record["paged.anomaly.ids"],
+    "anomaly.ids": ids,
+    "paged.anomaly.ids":
+      page.decision === "paged"
+        ? [...record["paged.anomaly.ids"], id].slice(0, MAX_IDS)
+        : record["paged.anomaly.ids"],
+    "page.decisions": beside(ids, record["page.decisions"], { id, value: page.decision }),
+    "page.days": beside(ids, record["page.days"], { id, value: page.day }),
+    "page.promise": page.promise,
     "incident.families": families,
     "incident.risk": riskOf(incident.evidence),
     message: `${incident.count} finding${incident.count === 1 ? "" : "s"} about ${first} (${families.join(", ")}); latest: ${anomaly.message}`,
@@ -134,6 +156,13 @@ function mergeEntities(known: readonly EntityRef[], anomaly: Anomaly): EntityRef
   }
   return merged;
 }
+
+/** One value per id, in their order; a record of a former version has none for the ids it holds. */
+const beside = <T extends string>(
+  ids: readonly string[],
+  before: readonly (T | "")[] | undefined,
+  newest: { readonly id: string; readonly value: T },
+): (T | "")[] => ids.map((id, at) => (id === newest.id ? newest.value : (before?.[at] ?? "")));
 
 const earlier = (left: string, right: string): string =>
   Date.parse(right) < Date.parse(left) ? right : left;

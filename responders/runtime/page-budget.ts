@@ -1,56 +1,97 @@
 import type { Anomaly } from "../../schemas/anomaly.ts";
-import { entityKey, type TenantState } from "./state.ts";
+import type { PageDecision } from "../../schemas/incident.ts";
+import { entityKey, type Page, type TenantState } from "./state.ts";
 
 const DAY = 86_400_000;
 const COOL_DOWN = 3 * DAY;
 const MIN_SEVERITY = 40;
 
+export interface PageBudget {
+  /** N: pages a day that were promised, a whole number ≥ 0. */
+  readonly perDay: number;
+  /** Calendar day of an instant in the organisation's zone. */
+  readonly dayOf: (at: number) => string;
+}
+
 /**
- * Whether an anomaly pages someone. A token bucket (N a day, at most 2 N at once, and no more than
- * 2 N within any 24 hours) that event time refills in log order; an entity is not paged twice in three days unless something certain is new
- * or the p-value fell tenfold. Late and slight anomalies never page. Called once per anomaly id.
+ * What becomes of an anomaly, decided once per id, in log order, by event times alone:
+ *
+ * |                | within 24 hours | on a calendar day |
+ * |----------------|-----------------|-------------------|
+ * | strong finding | 2 N             | N + N/2           |
+ * | any other      | 2 N − N/4       | N                 |
+ *
+ * Halves and quarters are rounded down. A day of noise takes N pages and leaves those above to
+ * what is strong; no day, whatever fills it, can take so much of the 24 hours that the next does
+ * not begin with half of N, and a quarter of N is out of the reach of noise on both sides of
+ * midnight. An entity is not paged twice in three days unless a detector that is certain joins in
+ * or p fell tenfold. All of it holds in whatever order findings come, if none comes more than two
+ * days after a later one.
  */
-export function pages(tenant: TenantState, anomaly: Anomaly, perDay: number): boolean {
-  refill(tenant, perDay);
-  if (anomaly["anomaly.late"] || anomaly["anomaly.severity"] < MIN_SEVERITY) return false;
+export function decidePage(
+  tenant: TenantState,
+  anomaly: Anomaly,
+  { perDay, dayOf }: PageBudget,
+): PageDecision {
+  if (anomaly["anomaly.late"]) return "late";
+  if (anomaly["anomaly.severity"] < MIN_SEVERITY) return "slight";
   const key = entityKey("", { type: anomaly["entity.type"], id: anomaly["entity.id"] });
   const at = Date.parse(anomaly["@timestamp"]);
   const last = tenant.pages.get(key);
-  const certain = anomaly["anomaly.certain"];
+  const open = last !== undefined && at - last.at < COOL_DOWN ? last : undefined;
+  if (open !== undefined && !addsTo(open, anomaly)) return "folded";
+  const isToday = (time: number): boolean => dayOf(time) === dayOf(at);
+  const isRecent = (time: number): boolean => time > at - DAY;
+  const [most, mostToday] = isStrong(anomaly, perDay)
+    ? [2 * perDay, perDay + Math.floor(perDay / 2)]
+    : [2 * perDay - Math.floor(perDay / 4), perDay];
+  const hasRoom = fewer(tenant.paged, most, isRecent) && fewer(tenant.paged, mostToday, isToday);
+  if (!hasRoom) return "over_budget";
+  tenant.paged.push(at);
+  tenant.pages.set(key, pageAfter(open, anomaly, at));
+  return "paged";
+}
+
+/**
+ * Certain, or so rare that at most N/10 findings like it are expected on a day when nothing is
+ * wrong: p times the users that are active.
+ */
+function isStrong(anomaly: Anomaly, perDay: number): boolean {
+  if (anomaly["anomaly.certain"]) return true;
+  const active = anomaly["population.active_users"];
   const p = anomaly["anomaly.p"];
-  if (last !== undefined && at - last.at < COOL_DOWN) {
-    const fell = p !== null && last.p !== null && p <= last.p / 10;
-    if (!fell && !(certain && !last.certain)) return false;
-  }
-  if ((tenant.tokens ?? 0) < 1) return false;
-  tenant.paged = tenant.paged.filter((time) => time > tenant.clock - DAY);
-  if (tenant.paged.length >= Math.max(2 * perDay, 1)) return false;
-  tenant.paged.push(tenant.clock);
-  tenant.tokens = (tenant.tokens ?? 0) - 1;
-  tenant.pages.set(key, {
-    at: Math.max(at, last?.at ?? at),
-    p: lower(p, last?.p ?? null),
-    certain: certain || (last?.certain ?? false),
-  });
-  return true;
+  return p !== null && active > 0 && p * active <= perDay / 10;
+}
+
+function addsTo(open: Page, anomaly: Anomaly): boolean {
+  const p = anomaly["anomaly.p"];
+  const fell = p !== null && open.p !== null && p <= open.p / 10;
+  const isNews = anomaly["anomaly.certain"] && !open.certain.includes(anomaly["detector.name"]);
+  return fell || isNews;
+}
+
+function pageAfter(open: Page | undefined, anomaly: Anomaly, at: number): Page {
+  const certain = new Set(open?.certain);
+  if (anomaly["anomaly.certain"]) certain.add(anomaly["detector.name"]);
+  return {
+    at: Math.max(at, open?.at ?? at),
+    p: lower(anomaly["anomaly.p"], open?.p ?? null),
+    certain: [...certain],
+  };
 }
 
 const lower = (left: number | null, right: number | null): number | null =>
   left === null ? right : right === null ? left : Math.min(left, right);
 
-function refill(tenant: TenantState, perDay: number): void {
-  if (tenant.tokens === undefined) {
-    tenant.tokens = Math.max(perDay, perDay > 0 ? 1 : 0);
-  } else if (tenant.clock > tenant.tokensAt) {
-    const grown = tenant.tokens + ((tenant.clock - tenant.tokensAt) / DAY) * perDay;
-    tenant.tokens = Math.min(Math.max(2 * perDay, perDay > 0 ? 1 : 0), grown);
-  }
-  tenant.tokensAt = Math.max(tenant.tokensAt, tenant.clock);
-}
+const fewer = (
+  times: readonly number[],
+  than: number,
+  counts: (time: number) => boolean,
+): boolean => times.length < than || times.filter(counts).length < than;
 
 /** Forgets pages that no longer hold anything back. */
 export function prunePages(tenant: TenantState): void {
-  for (const [key, page] of tenant.pages) {
-    if (tenant.clock - page.at >= COOL_DOWN) tenant.pages.delete(key);
-  }
+  const since = tenant.clock - COOL_DOWN;
+  tenant.paged = tenant.paged.filter((time) => time > since);
+  for (const [key, page] of tenant.pages) if (page.at <= since) tenant.pages.delete(key);
 }

@@ -20,13 +20,20 @@ interface Meta {
     readonly name: string;
     readonly clock: number;
     readonly prunedAt: number;
-    readonly tokens?: number;
-    readonly tokensAt: number;
     readonly paged?: readonly number[];
-    readonly pages: readonly (readonly [string, Page])[];
+    readonly pages: readonly (readonly [string, WrittenPage])[];
     readonly reservations: readonly Reservation[];
   }[];
 }
+
+/** A former version wrote only whether something certain was paged, not what. */
+type WrittenPage = Omit<Page, "certain"> & { readonly certain: readonly string[] | boolean };
+
+const readPage = ({ at, p, certain }: WrittenPage): Page => ({
+  at,
+  p,
+  certain: typeof certain === "boolean" ? [] : certain,
+});
 
 type SeenRow = readonly [id: string, late: boolean, at: number];
 
@@ -38,8 +45,6 @@ export function encodeState(state: TriageState): (readonly [string, Uint8Array])
       name,
       clock: tenant.clock,
       prunedAt: tenant.prunedAt,
-      ...(tenant.tokens === undefined ? {} : { tokens: tenant.tokens }),
-      tokensAt: tenant.tokensAt,
       paged: tenant.paged,
       pages: [...tenant.pages],
       reservations: tenant.reservations,
@@ -108,10 +113,8 @@ function readMeta(state: TriageState, meta: Meta): void {
     state.tenants.set(name, {
       clock: rest.clock,
       prunedAt: rest.prunedAt,
-      tokens: rest.tokens,
-      tokensAt: rest.tokensAt,
       paged: [...(rest.paged ?? [])],
-      pages: new Map(pages),
+      pages: new Map(pages.map(([key, page]) => [key, readPage(page)])),
       reservations: [...reservations],
     });
   }

@@ -33,20 +33,21 @@ export interface Reservation {
   readonly detector: string;
 }
 
+/** What was paged about an entity within three days. */
 export interface Page {
+  /** Event time of the latest, epoch ms. */
   readonly at: number;
+  /** Least p-value among them. */
   readonly p: number | null;
-  readonly certain: boolean;
+  /** Certain detectors among them. */
+  readonly certain: readonly string[];
 }
 
 export interface TenantState {
   /** Greatest event time of an anomaly that was not late, epoch ms. */
   clock: number;
   prunedAt: number;
-  /** Page budget: tokens as of `tokensAt`. */
-  tokens: number | undefined;
-  tokensAt: number;
-  /** Event times (epoch ms) of the pages of the last 24 hours. */
+  /** Event times (epoch ms) of the pages of the last three days. */
   paged: number[];
   /** Entity key → its latest page. */
   pages: Map<string, Page>;
@@ -85,8 +86,6 @@ export function tenantOf(state: TriageState, name: string): TenantState {
     tenant = {
       clock: 0,
       prunedAt: 0,
-      tokens: undefined,
-      tokensAt: 0,
       paged: [],
       pages: new Map(),
       reservations: [],

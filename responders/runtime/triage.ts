@@ -6,8 +6,9 @@ import type { TriageConfig } from "./config.ts";
 import { decide } from "./decide.ts";
 import { joinIncident, pruneIncidents } from "./incidents.ts";
 import { concluded, isClosed, type Lease, observed, ticked, undoRequested } from "./life.ts";
+import { createLocalDay } from "./local-day.ts";
 import { lifeLimits } from "./make-action.ts";
-import { pages, prunePages } from "./page-budget.ts";
+import { decidePage, type PageBudget, prunePages } from "./page-budget.ts";
 import { pruneReservations, release } from "./reservations.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { createState, isStopped, tenantOf, type TenantState, type TriageState } from "./state.ts";
@@ -48,6 +49,7 @@ export interface Triage {
 export function createTriage(config: TriageConfig): Triage {
   let state = createState();
   const limits = lifeLimits(config);
+  const budget = { perDay: config.budget_per_day, dayOf: createLocalDay(config.timezone) };
 
   const onLease = (id: string, change: (lease: Lease) => Action[]): Action[] => {
     const key = state.keyOf.get(id);
@@ -69,7 +71,7 @@ export function createTriage(config: TriageConfig): Triage {
     apply(record) {
       switch (record.kind) {
         case "anomaly":
-          return onAnomaly(state, config, record);
+          return onAnomaly(state, { config, budget }, record);
         case "observed":
           return actions(onLease(record.action, (lease) => list(observed(lease, record))));
         case "outcome":
@@ -114,7 +116,7 @@ function close(state: TriageState, key: string, { action }: Lease): void {
 
 function onAnomaly(
   state: TriageState,
-  config: TriageConfig,
+  { config, budget }: { readonly config: TriageConfig; readonly budget: PageBudget },
   record: { readonly at: number; readonly anomaly: Anomaly },
 ): Decisions {
   const { anomaly, at } = record;
@@ -129,8 +131,10 @@ function onAnomaly(
   }
   state.seen.set(id, { late, at: tenant.clock });
   const pruned = prune(state, tenant, anomaly["organization.id"]);
-  const paged = pages(tenant, anomaly, config.budget_per_day);
-  const incident = joinIncident(state, anomaly, paged);
+  const decision = decidePage(tenant, anomaly, budget);
+  const paged = decision === "paged";
+  const day = budget.dayOf(Date.parse(anomaly["@timestamp"]));
+  const incident = joinIncident(state, anomaly, { decision, day, promise: budget.perDay });
   const changed = decide({ state, config, incident, newest: anomaly, paged, at });
   return { incidents: [incident.record], actions: [...pruned, ...changed] };
 }

@@ -47,6 +47,8 @@ const far = {
   device: { id: "stranger", managed: false },
 };
 
+const timeOf = (record: object): string => (record as { "@timestamp": string })["@timestamp"];
+
 /** Twenty people at home for ten days. */
 const home = (): object[] =>
   Array.from({ length: 10 }, (_, day) =>
@@ -187,6 +189,46 @@ describe("replay", () => {
       { "reject.code": "time_missing", "@timestamp": "2025-03-03T08:00:00.000Z" },
     ]);
   });
+
+  it.each([1, 2, 3])(
+    "holds the budget of every day, and hears the quiet one: seed %i",
+    async (seed) => {
+      let state = seed;
+      const below = (limit: number): number => {
+        state = (state * 1_664_525 + 1_013_904_223) >>> 0;
+        return Math.floor((state / 4_294_967_296) * limit);
+      };
+      const config = join(folder, "approved.yaml");
+      const approved = Array.from({ length: 20 }, (_, user) => `laptop-u${user}`);
+      writeFileSync(
+        config,
+        JSON.stringify({ detect: { detectors: { "unapproved-device": { approved } } } }),
+      );
+      /** A device that is not on the list, which is certain. */
+      const stranger = (day: number, name: string): object =>
+        signIn(T0 + day * DAY + below(14 * HOUR), name, { device: { id: name } });
+      const storm = [10, 12, 13].flatMap((day) =>
+        Array.from({ length: 30 }, (_, user) => stranger(day, `n${day}-${user}`)),
+      );
+      const quiet = [11, 14].map((day) => stranger(day, `quiet${day}`));
+      const lines = [...home(), ...storm, ...quiet].toSorted((left, right) =>
+        timeOf(left) < timeOf(right) ? -1 : 1,
+      );
+      const { anomalies, incidents } = await run(lines, "--budget", "2", "--config", config);
+      const alerts = anomalies.filter((one) => one["anomaly.alert"] === true);
+      const perDay = new Map<string, number>();
+      for (const day of alerts.map((one) => timeOf(one).slice(0, 10))) {
+        perDay.set(day, (perDay.get(day) ?? 0) + 1);
+      }
+      expect(perDay.size).toBe(5);
+      expect(Math.max(...perDay.values())).toBeLessThanOrEqual(4);
+      const paged = alerts.map((one) => one["entity.id"]);
+      expect(paged).toEqual(expect.arrayContaining(["quiet11", "quiet14"]));
+      const decided = incidents.flatMap((one) => one["page.decisions"] as string[]);
+      expect(decided).toHaveLength(anomalies.length);
+      expect(decided.filter((one) => one === "over_budget").length).toBeGreaterThan(50);
+    },
+  );
 
   it("pages nobody when the budget is nought, and names a folder it cannot write", async () => {
     const { summary, anomalies } = await run([...home(), ...theft("u4")], "--budget", "0");

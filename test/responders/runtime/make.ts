@@ -1,6 +1,7 @@
 import type { Action } from "../../../schemas/action.ts";
 import type { Anomaly } from "../../../schemas/anomaly.ts";
 import type { Casework } from "../../../schemas/casework.ts";
+import type { Incident } from "../../../schemas/incident.ts";
 import { hash128 } from "../../../schemas/ids.ts";
 import {
   type RespondParams,
@@ -152,3 +153,8 @@ export function latest(actions: readonly Action[]): Action[] {
   }
   return [...newest.values()];
 }
+
+/** Last record of each incident, as readers fold them. */
+export const latestIncidents = (incidents: readonly Incident[]): Incident[] => [
+  ...new Map(incidents.map((incident) => [incident["incident.id"], incident])).values(),
+];

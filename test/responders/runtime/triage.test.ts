@@ -117,62 +117,6 @@ describe("repeats", () => {
 });
 
 describe("pages", () => {
-  const paged = (triage: ReturnType<typeof triageOf>, ...given: ReturnType<typeof anomaly>[]) =>
-    given.map((one) =>
-      feed(triage, one).incidents[0]?.["paged.anomaly.ids"].includes(one["anomaly.id"]),
-    );
-
-  it("lets N a day through and refills by event time, at most 2 N", () => {
-    const triage = triageOf({ budget_per_day: 2 });
-    const at = (when: number, from: number) =>
-      Array.from({ length: 6 }, (_, index) =>
-        unlikely(when + index, { "entity.id": `user-${from + index}` }),
-      );
-    expect(paged(triage, ...at(T0, 0)).filter(Boolean)).toHaveLength(2);
-    expect(paged(triage, ...at(T0 + DAY / 2, 10)).filter(Boolean)).toHaveLength(1);
-    expect(paged(triage, ...at(T0 + 30 * DAY, 20)).filter(Boolean)).toHaveLength(4);
-  });
-
-  it("never pages more than 2 N times in 24 hours, however it refills meanwhile", () => {
-    const triage = triageOf({ budget_per_day: 2 });
-    const at = (when: number, from: number) =>
-      Array.from({ length: 6 }, (_, index) =>
-        unlikely(when + index, { "entity.id": `user-${from + index}` }),
-      );
-    expect(paged(triage, ...at(T0, 0)).filter(Boolean)).toHaveLength(2);
-    expect(paged(triage, ...at(T0 + 30 * DAY, 10)).filter(Boolean)).toHaveLength(4);
-    expect(paged(triage, ...at(T0 + 30.9 * DAY, 20)).filter(Boolean)).toHaveLength(0);
-    expect(paged(triage, ...at(T0 + 31.1 * DAY, 30)).filter(Boolean)).toHaveLength(2);
-  });
-
-  it("pages an entity again in three days only for something certain or a tenfold fall of p", () => {
-    const triage = triageOf({ budget_per_day: 1_000 });
-    expect(
-      paged(
-        triage,
-        unlikely(T0, { "anomaly.p": 1e-3 }),
-        unlikely(T0 + 1, { "anomaly.p": 2e-4 }),
-        unlikely(T0 + 2, { "anomaly.p": 1e-4 }),
-        travel(T0 + 3),
-        travel(T0 + 4),
-        unlikely(T0 + 3 * DAY, { "anomaly.p": 1e-4 }),
-        unlikely(T0 + 3 * DAY + 10, { "anomaly.p": 1e-4 }),
-      ),
-    ).toEqual([true, false, true, true, false, false, true]);
-  });
-
-  it("never pages what is late or slight", () => {
-    const triage = triageOf({ budget_per_day: 1_000 });
-    expect(
-      paged(
-        triage,
-        travel(T0, { "anomaly.late": true }),
-        unlikely(T0, { "entity.id": "bob", "anomaly.severity": 39 }),
-        unlikely(T0, { "entity.id": "cid", "anomaly.severity": 40 }),
-      ),
-    ).toEqual([false, false, true]);
-  });
-
   it("notifies about what pages and nothing else", () => {
     const triage = triageOf({ budget_per_day: 1 });
     const { actions } = feed(
