@@ -15,7 +15,13 @@ import { follow, noTrail } from "./impossible-travel/trail.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 import { peakOf } from "./stats/days.ts";
 import { areaDistanceKm } from "./stats/geo.ts";
-import { earlierDays, sharerAmount, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
+import {
+  dayOfUse,
+  earlierDays,
+  sharerAmount,
+  SHARERS_KEEP_PER_MILLE,
+  touchHabit,
+} from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
 
 const HOUR = 3_600_000;
@@ -223,13 +229,16 @@ function learn(state: TravelState, place: Seen, context: Context): void {
     state.day = day;
     state.days = Math.min(state.days + 1, 9999);
   }
-  touchHabit(state.networks, place.network, day, 12);
-  if (place.country !== "") touchHabit(state.networks, hash32(place.country, 2), day, 12);
-  if (place.device !== 0) touchHabit(state.devices, place.device, day, 8);
-  if (place.agent !== 0) touchHabit(state.devices, place.agent, day, 8);
+  const use = dayOfUse(context.at);
+  touchHabit(state.networks, place.network, use, 12);
+  if (place.country !== "") touchHabit(state.networks, hash32(place.country, 2), use, 12);
+  if (place.device !== 0) touchHabit(state.devices, place.device, use, 8);
+  if (place.agent !== 0) touchHabit(state.devices, place.agent, use, 8);
   if (place.ip === "") return;
-  const use = touchHabit(state.addresses, hash32(place.ip), day, 12);
-  if (use !== "repeat") context.contribute("travel.addresses", place.ip, sharerAmount(use));
+  const shared = touchHabit(state.addresses, hash32(place.ip), use, 12);
+  if (shared !== "repeat") {
+    context.contribute("travel.addresses", place.ip, sharerAmount(shared));
+  }
 }
 
 function remember(state: TravelState, index: number, place: Seen): void {

@@ -6,6 +6,7 @@ import { jsonCodec } from "./runtime/codec.ts";
 import { packHabits, unpackHabits } from "./runtime/packed.ts";
 import { dayStart, type Peak, peakOf, raisePeak } from "./stats/days.ts";
 import {
+  dayOfUse,
   earlierDays,
   type Habit,
   sharerAmount,
@@ -240,7 +241,7 @@ function noteDevice(state: AccountState, event: Event, context: Context): void {
   const id = event["device.id"] ?? "";
   const day = Math.floor(context.at / DAY);
   const key = hash32(id);
-  touchHabit(state.devices, key, day, DEVICES);
+  touchHabit(state.devices, key, dayOfUse(context.at), DEVICES);
   const rarity = rarityOf(id, event, context);
   if (rarity === 0) return;
   const value = rarity / (1 + earlierDays(state.devices, key, day));

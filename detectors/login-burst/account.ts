@@ -1,7 +1,7 @@
 import type { Event } from "../../schemas/event.ts";
 import { type Evidence, evidenceOf } from "../detector.ts";
 import { dayStart } from "../stats/days.ts";
-import { earlierDays, type Habit, touchHabit } from "../stats/habit.ts";
+import { dayOfUse, earlierDays, type Habit, touchHabit } from "../stats/habit.ts";
 import { hash32 } from "../stats/hash.ts";
 import {
   addFailures,
@@ -193,7 +193,7 @@ export function stepAccount(state: AccountState, event: Event, context: BurstCon
   const address = addressOf(event);
   const entry = entryOf(state.minutes, Math.floor(context.at / MINUTE));
   const succeeded = event["event.outcome"] === "success";
-  if (succeeded) touchHabit(state.known, address, Math.floor(context.at / DAY), 8);
+  if (succeeded) touchHabit(state.known, address, dayOfUse(context.at), 8);
   if (entry === undefined) return;
   if (succeeded) onSuccess(state, event, { entry, address }, context);
   else onFailure(state, event, { entry, address }, context);

@@ -1,3 +1,14 @@
+import { LAG_MS } from "../../schemas/event-time.ts";
+
+const DAY = 86_400_000;
+
+/**
+ * The day (epoch day) that a use at `at` (epoch ms) counts for. One within the lag before midnight
+ * counts for the day after: so what was used on a day before an event's has come when the event
+ * comes, in whatever order the two arrive.
+ */
+export const dayOfUse = (at: number): number => Math.floor((at + LAG_MS) / DAY);
+
 /**
  * One remembered value: its hash, the number of days it was used on, the last of them (epoch day) and
  * whether the day before that was one: an event of that day may still come, within the lag.
