@@ -42,7 +42,7 @@ export function benignDays(run: Run, simulation: Simulation): BenignDay[] {
         account: `${seed} ${account}`,
         day: `${seed} ${day}`,
         age,
-        group: small ? "smaller groups" : known.group,
+        group: known.group === "" ? "no group" : small ? "smaller groups" : known.group,
         kind: known.kind,
         off: calendar.isDayOff(day),
         shock: shocks.get(day),

@@ -114,7 +114,7 @@ function judgeAttacks(run: Run, simulation: Simulation, plan: Plan) {
  * The account-days all methods are judged on: every one that the engine or the rivals saw of a known
  * account, and every labelled one, once history has been learned.
  */
-function judgedDays(run: Run, simulation: Simulation): Judged {
+export function judgedDays(run: Run, simulation: Simulation): Judged {
   const calendar = calendarOf(simulation);
   const { attacksFrom, days } = simulation.options;
   const known = new Set(simulation.accounts.map((account) => account.name));

@@ -4,10 +4,14 @@ import { parseArgs } from "node:util";
 import { progressBar } from "../../app/progress.ts";
 import type { Plan } from "./evaluate.ts";
 import { organisationNamed, organisations } from "./organisations.ts";
+import { reportPage } from "./report.ts";
 import { type AttackKind, attackKinds } from "./simulation.ts";
-import { type Summary, summarise } from "./summary.ts";
-import { runTasks, WORKERS } from "./tasks.ts";
-import { headline, tablesOf, tableText } from "./text.ts";
+import { type PoisoningSummary, type Summary, summarise, summarisePoisoning } from "./summary.ts";
+import { runTasks, studies, type Task, WORKERS } from "./tasks.ts";
+import { headline, poisoningHeadline, poisoningTables, tablesOf, tableText } from "./text.ts";
+
+/** Size of the poisoning study: its slowest ramp takes 60 days after four weeks of history. */
+const POISONED = { people: 500, days: 92 };
 
 const usage = `usage: npm run bench:detection -- [option …]
 
@@ -20,6 +24,8 @@ Calibration, false alerts, power against baselines, and speed of detection on sy
   --budget LIST        false alerts a day (default 10,5,20); ranking comes from the first
   --attacks LIST       on, off or kinds, comma-separated (default on)
   --per-day N          attacks begun a day (default 3)
+  --study LIST         ${studies.join(", ")} (default both; poisoning takes at most ${POISONED.people} people,
+                       and at least ${POISONED.days} days)
   --workers N          seeds at a time (default ${WORKERS})
   --out DIR            results.json and report.html
   --help
@@ -34,6 +40,7 @@ const options = {
   budget: { type: "string", default: "10,5,20" },
   attacks: { type: "string", default: "on" },
   "per-day": { type: "string", default: "3" },
+  study: { type: "string", default: studies.join(",") },
   workers: { type: "string", default: String(WORKERS) },
   out: { type: "string" },
   help: { type: "boolean" },
@@ -60,11 +67,11 @@ function kindsOf(text: string): readonly AttackKind[] {
   });
 }
 
-function plansOf(values: ReturnType<typeof read>["values"]): Plan[] {
+function tasksOf(values: ReturnType<typeof read>["values"]): Task[] {
   const names = values.organisation ?? organisations.map(({ name }) => name);
   const days = one("days", values.days);
   if (days <= WARM_UP) throw new Error(`--days takes more than the ${WARM_UP} that are learned`);
-  return names.flatMap((name) =>
+  const plans = names.flatMap((name) =>
     numbers("seeds", values.seeds).map((seed) => ({
       organisation: organisationNamed(name).name,
       seed,
@@ -76,20 +83,47 @@ function plansOf(values: ReturnType<typeof read>["values"]): Plan[] {
       budgets: numbers("budget", values.budget),
     })),
   );
+  return values.study.split(",").flatMap((word) => {
+    const study = studies.find((each) => each === word);
+    if (study === undefined) throw new Error(`no study is called "${word}"`);
+    return plans.map((plan) => ({ study, plan: study === "power" ? plan : poisoned(plan) }));
+  });
 }
+
+const poisoned = (plan: Plan): Plan => ({
+  ...plan,
+  people: Math.min(plan.people, POISONED.people),
+  days: Math.max(plan.days, POISONED.days),
+});
 
 const read = () => parseArgs({ options, strict: true });
 
-async function evaluate(plans: readonly Plan[], workers: number): Promise<Summary[]> {
+interface Results {
+  readonly synthetic: true;
+  readonly power: readonly Summary[];
+  readonly poisoning: readonly PoisoningSummary[];
+}
+
+async function evaluate(tasks: readonly Task[], workers: number): Promise<Results> {
   const streams = { out: process.stdout, err: process.stderr, in: process.stdin };
-  const bar = progressBar(streams, "evaluation", 100 * plans.length, "% of seeds");
-  const results = await runTasks(plans, {
+  const bar = progressBar(streams, "evaluation", 100 * tasks.length, "% of a run");
+  const done = await runTasks(tasks, {
     workers,
-    onProgress: (done) => bar.update(Math.floor(100 * done)),
+    onProgress: (share) => bar.update(Math.floor(100 * share)),
   });
   bar.stop();
-  const names = [...new Set(plans.map(({ organisation }) => organisation))];
-  return names.map((name) => summarise(results.filter(({ plan }) => plan.organisation === name)));
+  const power = done.flatMap((one) => (one.study === "power" ? [one.result] : []));
+  const poisoning = done.flatMap((one) => (one.study === "poisoning" ? [one.result] : []));
+  return {
+    synthetic: true,
+    power: byOrganisation(power).map(summarise),
+    poisoning: byOrganisation(poisoning).map(summarisePoisoning),
+  };
+}
+
+function byOrganisation<R extends { readonly plan: Plan }>(results: readonly R[]): R[][] {
+  const names = [...new Set(results.map(({ plan }) => plan.organisation))];
+  return names.map((name) => results.filter(({ plan }) => plan.organisation === name));
 }
 
 async function main(): Promise<number> {
@@ -98,14 +132,19 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const summaries = await evaluate(plansOf(values), one("workers", values.workers));
-  for (const summary of summaries) {
-    const tables = tablesOf(summary).map(tableText);
-    process.stdout.write(`${[headline(summary), ...tables].join("\n\n")}\n\n`);
-  }
+  const results = await evaluate(tasksOf(values), one("workers", values.workers));
+  const parts = [
+    ...results.power.map((of) => [headline(of), ...tablesOf(of).map(tableText)]),
+    ...results.poisoning.map((of) => [
+      poisoningHeadline(of),
+      ...poisoningTables(of).map(tableText),
+    ]),
+  ];
+  for (const part of parts) process.stdout.write(`${part.join("\n\n")}\n\n`);
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true });
-    writeFileSync(join(values.out, "results.json"), JSON.stringify(summaries, undefined, 1));
+    writeFileSync(join(values.out, "results.json"), JSON.stringify(results, undefined, 1));
+    writeFileSync(join(values.out, "report.html"), reportPage(results));
   }
   return 0;
 }

@@ -4,6 +4,7 @@ import { calibrationCurve, calibrationTable, type Stratum } from "./calibration.
 import type { SeedResult } from "./evaluate.ts";
 import type { FalseAlerts } from "./false-alerts.ts";
 import { type Estimate, meanOverSeeds, type Share, shareOverSeeds } from "./intervals.ts";
+import type { PoisoningResult } from "./poisoning-study.ts";
 import { type Power, rates, type Shares, tops } from "./ranking.ts";
 import { attackKinds } from "./simulation.ts";
 
@@ -190,7 +191,46 @@ function noticedSummary(all: ByAlerts["noticed"]): NoticedSummary[] {
   });
 }
 
-export function rampSummary(parts: readonly RampFigures[]): RampSummary {
+/** Poisoning over all seeds of one organisation. Synthetic. */
+export interface PoisoningSummary {
+  readonly organisation: string;
+  readonly seeds: readonly number[];
+  readonly people: number;
+  readonly days: number;
+  readonly ramps: readonly RampSummary[];
+  readonly alone: CollusionSummary;
+  readonly prepared: CollusionSummary;
+  readonly colludersRaised: Estimate & Share;
+}
+
+export interface CollusionSummary {
+  readonly recall: SharesOverSeeds;
+  readonly paged: SharesOverSeeds;
+}
+
+/** Pools the seeds of one organisation; @throws Error without any. */
+export function summarisePoisoning(results: readonly PoisoningResult[]): PoisoningSummary {
+  const first = results[0];
+  if (first === undefined) throw new Error("no seed was run");
+  const collusion = (of: "alone" | "prepared"): CollusionSummary => ({
+    recall: poolShares(results.map((result) => result[of].recall)),
+    paged: poolShares(results.map((result) => result[of].paged)),
+  });
+  return {
+    organisation: first.plan.organisation,
+    seeds: results.map(({ plan }) => plan.seed),
+    people: first.plan.people,
+    days: first.plan.days,
+    ramps: first.ramps.map((_, index) =>
+      rampSummary(results.flatMap((result) => result.ramps[index] ?? [])),
+    ),
+    alone: collusion("alone"),
+    prepared: collusion("prepared"),
+    colludersRaised: shareOverSeeds(results.map((result) => result.colludersRaised)),
+  };
+}
+
+function rampSummary(parts: readonly RampFigures[]): RampSummary {
   return {
     kind: parts[0]?.kind ?? "",
     any: shareOverSeeds(parts.map((part) => part.any)),

@@ -1,11 +1,23 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import type { Plan, SeedResult } from "./evaluate.ts";
+import type { PoisoningResult } from "./poisoning-study.ts";
 
-export type Task = Plan;
+/** `power`: calibration, false alerts and attacks; `poisoning`: slow ramps and colluders. */
+export const studies = ["power", "poisoning"] as const;
+export type Study = (typeof studies)[number];
+
+export interface Task {
+  readonly study: Study;
+  readonly plan: Plan;
+}
+
+export type Done =
+  | { readonly study: "power"; readonly result: SeedResult }
+  | { readonly study: "poisoning"; readonly result: PoisoningResult };
 export type Answer =
   | { readonly kind: "progress"; readonly share: number }
-  | { readonly kind: "result"; readonly result: SeedResult };
+  | ({ readonly kind: "done" } & Done);
 
 /** Seeds at a time: each holds an organisation's engines in memory and one core. */
 export const WORKERS = 2;
@@ -17,8 +29,8 @@ export const WORKERS = 2;
 export async function runTasks(
   tasks: readonly Task[],
   of: { readonly workers: number; readonly onProgress: (done: number) => void },
-): Promise<SeedResult[]> {
-  const results: SeedResult[] = [];
+): Promise<Done[]> {
+  const results: Done[] = [];
   const shares = tasks.map(() => 0);
   let next = 0;
   const takeTurns = async (): Promise<void> => {
@@ -33,19 +45,23 @@ export async function runTasks(
   return results;
 }
 
-function runTask(task: Task, onProgress: (share: number) => void): Promise<SeedResult> {
+function runTask(task: Task, onProgress: (share: number) => void): Promise<Done> {
   return new Promise((resolve, reject) => {
     const worker = fork(join(import.meta.dirname, "worker.js"), { serialization: "advanced" });
-    let result: SeedResult | undefined;
+    let done: Done | undefined;
     worker.on("message", (answer: Answer) => {
       if (answer.kind === "progress") return onProgress(answer.share);
       onProgress(1);
-      result = answer.result;
+      done = answer;
     });
     worker.on("error", reject);
     worker.on("exit", (code) => {
-      if (result !== undefined) return resolve(result);
-      reject(new Error(`${task.organisation}, seed ${task.seed}: the worker ended with ${code}`));
+      if (done !== undefined) return resolve(done);
+      reject(
+        new Error(
+          `${task.plan.organisation}, seed ${task.plan.seed}: the worker ended with ${code}`,
+        ),
+      );
     });
     worker.send(task);
   });

@@ -1,7 +1,7 @@
 import { levels } from "./calibration.ts";
 import type { Estimate } from "./intervals.ts";
 import { rates, tops } from "./ranking.ts";
-import type { SharesOverSeeds, Summary } from "./summary.ts";
+import type { PoisoningSummary, SharesOverSeeds, Summary } from "./summary.ts";
 import { targets } from "./targets.ts";
 
 export type Cell = string | number;
@@ -19,7 +19,7 @@ export function withBounds({ value, low, high }: Estimate): string {
   return Number.isNaN(low) ? figure(value) : `${figure(value)} [${figure(low)}, ${figure(high)}]`;
 }
 
-const of = (shares: SharesOverSeeds | undefined, kind: string): string => {
+const shareText = (shares: SharesOverSeeds | undefined, kind: string): string => {
   const share = shares?.[kind];
   return share === undefined || share.total === 0 ? "–" : withBounds(share);
 };
@@ -96,8 +96,8 @@ const methodText = ({ methods }: Summary): TextTable => ({
   ],
   rows: methods.map((one) => [
     one.method,
-    ...tops.map((top) => of(one.recall[top], "A1–A7")),
-    ...rates.map((rate) => of(one.tpr[rate], "A1–A7")),
+    ...tops.map((top) => shareText(one.recall[top], "A1–A7")),
+    ...rates.map((rate) => shareText(one.tpr[rate], "A1–A7")),
     withBounds(one.auc),
   ]),
 });
@@ -113,11 +113,11 @@ const kindText = ({ methods }: Summary): TextTable => {
       ours?.recall[10]?.[kind]?.total ?? 0,
       ...methods.map((one, index) =>
         index === 0
-          ? of(one.recall[10], kind)
+          ? shareText(one.recall[10], kind)
           : figure(one.recall[10]?.[kind]?.value ?? Number.NaN),
       ),
-      of(ours?.tpr[0.003], kind),
-      of(ours?.tpr[0.009], kind),
+      shareText(ours?.tpr[0.003], kind),
+      shareText(ours?.tpr[0.009], kind),
     ]),
   };
 };
@@ -133,8 +133,8 @@ const alertText = ({ budgets }: Summary): TextTable => ({
         kind === "A1–A7"
           ? `A1–A7 (${withBounds(byAlerts?.falsePages as Estimate)} false pages a day)`
           : kind,
-        of(byAlerts?.paged, kind),
-        of(byAlerts?.raised, kind),
+        shareText(byAlerts?.paged, kind),
+        shareText(byAlerts?.raised, kind),
         noticed === undefined ? "" : figure(noticed.events),
         noticed === undefined ? "" : figure(noticed.minutes),
       ];
@@ -142,7 +142,26 @@ const alertText = ({ budgets }: Summary): TextTable => ({
   ),
 });
 
-const rampText = ({ ramps }: Summary): TextTable => ({
+/** Tables of the poisoning study. */
+export const poisoningTables = (of: PoisoningSummary): TextTable[] => [
+  rampText(of),
+  {
+    title:
+      "Attacks alone, and after three colleagues of the group did every deed once on the ten days before " +
+      `(colluders with an anomaly of their own: ${withBounds(of.colludersRaised)})`,
+    head: ["kind", "attacks", "recall@10 alone", "prepared", "paged alone", "prepared"],
+    rows: Object.keys(of.alone.recall).map((kind) => [
+      kind,
+      of.alone.recall[kind]?.total ?? 0,
+      shareText(of.alone.recall, kind),
+      shareText(of.prepared.recall, kind),
+      shareText(of.alone.paged, kind),
+      shareText(of.prepared.paged, kind),
+    ]),
+  },
+];
+
+const rampText = ({ ramps }: Pick<Summary, "ramps">): TextTable => ({
   title: "Slow ramps: accounts with an anomaly while theirs ran, and people without one",
   head: ["", "accounts", "any anomaly", "drift", "controls, any", "controls, drift", "days"],
   rows: ramps.map((one) => [
@@ -170,6 +189,10 @@ export function tableText({ title, head, rows }: TextTable): string {
   );
   return [title, ...body].join("\n");
 }
+
+export const poisoningHeadline = (of: PoisoningSummary): string =>
+  `POISONING of the SYNTHETIC organisation "${of.organisation}": ${of.people} people, ${of.days} days, ` +
+  `seeds ${of.seeds.join(", ")}`;
 
 /** What the figures are of, in a sentence that says synthetic. */
 export const headline = (summary: Summary): string =>
