@@ -4,30 +4,23 @@ export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 
-const digits = (count: number, width: number): string[] =>
-  Array.from({ length: count }, (_, index) => String(index).padStart(width, "0"));
-const minutes = Array.from(
-  { length: 1440 },
-  (_, index) =>
-    `${String(Math.floor(index / 60)).padStart(2, "0")}:${String(index % 60).padStart(2, "0")}:`,
+const secondsOfMinute = Array.from(
+  { length: MINUTE },
+  (_, ms) =>
+    `${String(Math.floor(ms / 1000)).padStart(2, "0")}.${String(ms % 1000).padStart(3, "0")}Z`,
 );
-const seconds = digits(60, 2);
-const millis = digits(1000, 3).map((text) => `.${text}Z`);
-
-let dayOfPrefix = Number.NaN;
-let prefix = "";
+const minutes = new Map<number, string>();
 
 /** ISO 8601 text in UTC of whole epoch milliseconds. */
 export function isoOf(at: number): string {
-  const day = Math.floor(at / DAY);
-  if (day !== dayOfPrefix) {
-    dayOfPrefix = day;
-    prefix = new Date(day * DAY).toISOString().slice(0, 11);
+  const minute = Math.floor(at / MINUTE);
+  let text = minutes.get(minute);
+  if (text === undefined) {
+    if (minutes.size > 10_000) minutes.clear();
+    text = new Date(minute * MINUTE).toISOString().slice(0, 17);
+    minutes.set(minute, text);
   }
-  const rest = at - day * DAY;
-  const minute = Math.floor(rest / MINUTE);
-  const second = Math.floor(rest / 1000) - minute * 60;
-  return prefix + minutes[minute]! + seconds[second]! + millis[rest % 1000]!;
+  return text + secondsOfMinute[at - minute * MINUTE]!;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -37,27 +37,52 @@ export function pageOf(
 }
 
 const ORGANISATION = "harbour";
-const authentication = ["authentication"];
-const session = ["session"];
-const network = ["network"];
-const web = ["web"];
-const dns = ["network", "dns"];
-const process = ["process"];
-const file = ["file"];
-const email = ["email"];
-const start = ["start"];
-const info = ["info"];
-const access = ["access"];
-const connection = ["connection"];
 
-function record(page: Page, time: number, dataset: string): Event {
+/** What all records of one source have in common. */
+interface Kind {
+  readonly dataset: string;
+  readonly category: string[];
+  readonly type: string[];
+  readonly action: string;
+}
+
+const kind = (dataset: string, category: string, type: string, action: string): Kind => ({
+  dataset,
+  category: category.split(" "),
+  type: [type],
+  action,
+});
+
+const kinds = {
+  login: kind("keycloak.event", "authentication", "start", "login"),
+  loginError: kind("keycloak.event", "authentication", "start", "login_error"),
+  mfaDenied: kind("keycloak.event", "authentication", "start", "mfa_denied"),
+  refresh: kind("keycloak.event", "session", "info", "refresh_token"),
+  gateway: kind("gateway.vpn", "authentication", "start", "vpn_connect"),
+  ssh: kind("linux.sshd", "authentication", "start", "ssh_login"),
+  logon: kind("windows.security", "authentication", "start", "logged-in"),
+  logonFailed: kind("windows.security", "authentication", "start", "logon_failed"),
+  process: kind("edr.process", "process", "start", "process_start"),
+  web: kind("proxy.web", "web", "access", "http_request"),
+  dns: kind("dns.query", "network dns", "info", "dns_query"),
+  flow: kind("zeek.conn", "network", "connection", "connection"),
+  mail: kind("mail.relay", "email", "info", "mail_sent"),
+  file_read: kind("fileserver.audit", "file", "access", "file_read"),
+  file_write: kind("fileserver.audit", "file", "change", "file_write"),
+  file_delete: kind("fileserver.audit", "file", "deletion", "file_delete"),
+};
+
+function record(page: Page, time: number, of: Kind): Event {
   const at = Math.floor(time);
   const serial = page.serial++;
   const { dice } = page;
   const event: Event = {
     "@timestamp": isoOf(at),
     "event.id": page.idPrefix + (serials[serial] ?? serial.toString(16).padStart(8, "0")),
-    "event.dataset": dataset,
+    "event.dataset": of.dataset,
+    "event.category": of.category,
+    "event.type": of.type,
+    "event.action": of.action,
     "event.ingested": isoOf(at + 300 + dice.integer(2200)),
     "organization.id": ORGANISATION,
     "user.name": page.name,
@@ -98,12 +123,9 @@ export interface SignIn {
 
 /** At the identity provider: a sign-in, a denied push, an application opened in a session. */
 export function signIn(page: Page, at: number, client: Client, of: SignIn): Event {
-  const event = record(page, at, "keycloak.event");
   const failed = of.reason !== undefined;
-  event["event.category"] = authentication;
-  event["event.type"] = start;
-  event["event.action"] =
-    of.reason === "mfa_denied" ? "mfa_denied" : failed ? "login_error" : "login";
+  const error = of.reason === "mfa_denied" ? kinds.mfaDenied : kinds.loginError;
+  const event = record(page, at, failed ? error : kinds.login);
   event["event.outcome"] = failed ? "failure" : "success";
   if (of.reason !== undefined) event["event.reason"] = of.reason;
   event["service.name"] = of.service;
@@ -121,10 +143,7 @@ export function signIn(page: Page, at: number, client: Client, of: SignIn): Even
 
 /** A session kept alive by its program. */
 export function refresh(page: Page, at: number, client: Client, service: string): void {
-  const event = record(page, at, "keycloak.event");
-  event["event.category"] = session;
-  event["event.type"] = info;
-  event["event.action"] = "refresh_token";
+  const event = record(page, at, kinds.refresh);
   event["event.outcome"] = "success";
   event["service.name"] = service;
   setOrigin(event, client.from);
@@ -134,10 +153,7 @@ export function refresh(page: Page, at: number, client: Client, service: string)
 
 /** At the gateway, which knows neither device nor browser. */
 export function gatewaySignIn(page: Page, at: number, from: Origin, failed: boolean): void {
-  const event = record(page, at, "gateway.vpn");
-  event["event.category"] = authentication;
-  event["event.type"] = start;
-  event["event.action"] = "vpn_connect";
+  const event = record(page, at, kinds.gateway);
   event["event.outcome"] = failed ? "failure" : "success";
   event["service.name"] = "gateway";
   event["auth.method"] = "certificate";
@@ -155,10 +171,8 @@ export interface Logon {
 /** On a machine. Windows shouts its names now and then, and Linux says ssh. */
 export function logon(page: Page, at: number, of: Logon): void {
   const unix = of.host.includes("-db") || of.host.includes("-job");
-  const event = record(page, at, unix ? "linux.sshd" : "windows.security");
-  event["event.category"] = authentication;
-  event["event.type"] = start;
-  event["event.action"] = unix ? "ssh_login" : of.failed === true ? "logon_failed" : "logged-in";
+  const windows = of.failed === true ? kinds.logonFailed : kinds.logon;
+  const event = record(page, at, unix ? kinds.ssh : windows);
   event["event.outcome"] = of.failed === true ? "failure" : "success";
   event["host.name"] = !unix && page.dice.chance(0.5) ? of.host.toUpperCase() : of.host;
   if (!unix && page.dice.chance(0.05)) event["user.name"] = page.name.toUpperCase();
@@ -177,10 +191,7 @@ export interface Program {
 }
 
 export function program(page: Page, at: number, of: Program): Event {
-  const event = record(page, at, "edr.process");
-  event["event.category"] = process;
-  event["event.type"] = start;
-  event["event.action"] = "process_start";
+  const event = record(page, at, kinds.process);
   event["host.name"] = of.host;
   if (of.device !== undefined) event["device.id"] = of.device;
   if (page.dice.chance(0.03)) event["process.executable"] = `C:\\Program Files\\${of.name}`;
@@ -196,10 +207,7 @@ export interface FileUse {
 }
 
 export function fileUse(page: Page, at: number, of: FileUse): Event {
-  const event = record(page, at, "fileserver.audit");
-  event["event.category"] = file;
-  event["event.type"] = access;
-  event["event.action"] = of.action;
+  const event = record(page, at, kinds[of.action]);
   event["event.outcome"] = "success";
   event["source.ip"] = of.ip;
   event["file.path"] = `${of.share}\\${1 + page.dice.integer(400)}.dat`;
@@ -207,10 +215,7 @@ export function fileUse(page: Page, at: number, of: FileUse): Event {
 }
 
 export function webVisit(page: Page, at: number, of: { domain: string; host: string }): Event {
-  const event = record(page, at, "proxy.web");
-  event["event.category"] = web;
-  event["event.type"] = access;
-  event["event.action"] = "http_request";
+  const event = record(page, at, kinds.web);
   event["url.domain"] = page.dice.chance(0.4) ? `www.${of.domain}` : of.domain;
   if (page.dice.chance(0.8)) event["device.id"] = of.host;
   event["source.bytes"] = 400 + page.dice.integer(4000);
@@ -218,10 +223,7 @@ export function webVisit(page: Page, at: number, of: { domain: string; host: str
 }
 
 export function nameQuery(page: Page, at: number, of: { domain: string; ip: string }): Event {
-  const event = record(page, at, "dns.query");
-  event["event.category"] = dns;
-  event["event.type"] = info;
-  event["event.action"] = "dns_query";
+  const event = record(page, at, kinds.dns);
   event["source.ip"] = of.ip;
   event["dns.question.name"] = of.domain;
   return event;
@@ -236,10 +238,7 @@ export interface Flow {
 }
 
 export function flow(page: Page, at: number, of: Flow): Event {
-  const event = record(page, at, "zeek.conn");
-  event["event.category"] = network;
-  event["event.type"] = connection;
-  event["event.action"] = "connection";
+  const event = record(page, at, kinds.flow);
   event["source.ip"] = of.ip;
   if (of.to.startsWith("10.")) event["destination.ip"] = of.to;
   else event["destination.domain"] = of.to;
@@ -255,10 +254,7 @@ export function setBytes(event: Event, sent: number, received: number): void {
 
 /** Mail leaves by a relay that knows sizes and partners only. */
 export function mail(page: Page, at: number, domain: string): Event {
-  const event = record(page, at, "mail.relay");
-  event["event.category"] = email;
-  event["event.type"] = info;
-  event["event.action"] = "mail_sent";
+  const event = record(page, at, kinds.mail);
   event["event.outcome"] = "success";
   event["destination.domain"] = domain;
   event["source.bytes"] = Math.floor(Math.exp(9 + 1.6 * page.dice.normal()));
