@@ -197,6 +197,11 @@ describe("statistics of the rules", () => {
       [on(1, -6, away), on(1, -4, away), on(1, -3, away)],
     ],
     [
+      "an address whose first use is overtaken by a failure of the next day",
+      "login-burst",
+      [on(1, -2, away), on(1, 0.5, { ...away, "event.outcome": "failure" }), on(1, 1, away)],
+    ],
+    [
       "failures that come after the success they were made for",
       "login-burst",
       [1, 2, 3, 4].map((minute) =>
@@ -214,6 +219,31 @@ describe("statistics of the rules", () => {
     expect(seen([...events.slice(1), ...events.slice(0, 1)])).toEqual(inOrder);
     const swapped = [events[0], events[2], events[1], ...events.slice(3)] as Event[];
     expect(seen(swapped)).toEqual(inOrder);
+  });
+
+  const managed = { ...home, "device.id": "d", "device.managed": true };
+  it.each([
+    ["a device's first of the day", [on(0, 14, managed), on(0, 16, managed)]],
+    ["a device's last of the day before", [on(1, -1, managed), on(1, 1, managed)]],
+    [
+      "the failure that made an address a sprayer",
+      [14, 16].map((minute) =>
+        attempt(START + minute * MINUTE, `t${minute}`, {
+          "source.ip": "7.7.7.7",
+          "event.outcome": "failure",
+        }),
+      ),
+    ],
+  ])("read tables that are the same in any order: %s", (_, events) => {
+    const before = [0, 1, 2].map((user) =>
+      attempt(START + 13 * MINUTE, `t${user}`, {
+        "source.ip": "7.7.7.7",
+        "event.outcome": "failure",
+      }),
+    );
+    const { tables } = close([...before, ...events]);
+    expect(tables.length).toBeGreaterThan(0);
+    expect(close([...before, ...events.toReversed()]).tables).toEqual(tables);
   });
 
   it("hold no page back and raise none: what is uncertain stays below severity 40", () => {
