@@ -57,9 +57,22 @@ describe("the budget in the store", () => {
     await migrate(store, host.database);
     const triage = createTriage(triageConfig({ budget_per_day: 2 }, { timezone: "Europe/Berlin" }));
     const { incidents } = feed(triage, ...found);
-    const extra = { ...burst(MIDNIGHT + DAY, { "entity.id": "z" }), "organization.id": "other" };
-    const anomalies = [...found, extra];
-    await store.insert("anomalies_raw", lines("anomalies", anomalies), "a");
+    const others = [1, 2, 3].map((day) => ({
+      ...burst(MIDNIGHT + day * DAY, { "entity.id": "z" }),
+      "organization.id": "other",
+    }));
+    const [, second, third] = others.map((one) => one["anomaly.id"]);
+    const former = {
+      "incident.id": "former",
+      "incident.revision": 2,
+      "organization.id": "other",
+      "@timestamp": iso(MIDNIGHT),
+      "incident.last": iso(MIDNIGHT),
+      "anomaly.ids": [second, third],
+      "paged.anomaly.ids": [third],
+    };
+    await store.insert("anomalies_raw", lines("anomalies", [...found, ...others]), "a");
+    await store.insert("incidents_raw", lines("incidents", [former]), "f");
     await store.insert("incidents_raw", lines("incidents", incidents), "i");
     const verdict = (of: Anomaly | undefined, value: string, at: number, removed = false) => ({
       "@timestamp": iso(at),
@@ -170,11 +183,15 @@ describe("the budget in the store", () => {
     ]);
   });
 
-  it("lists what triage has not said anything about, in its own tenant", async () => {
+  it("lists what no decision is known of, in its own tenant; a page of a former version is one", async () => {
     const rows = await store.query(
-      "SELECT `page.day` AS day, `page.decision` AS decision, `page.promise` AS promise FROM pages WHERE `organization.id` = 'other'",
+      "SELECT `page.day` AS day, `page.decision` AS decision, `page.promise` AS promise FROM pages WHERE `organization.id` = 'other' ORDER BY ts",
     );
-    expect(rows).toEqual([{ day: "2026-03-03", decision: "unlisted", promise: null }]);
+    expect(rows).toEqual([
+      { day: "2026-03-03", decision: "unlisted", promise: null },
+      { day: "2026-03-04", decision: "unlisted", promise: null },
+      { day: "2026-03-05", decision: "paged", promise: null },
+    ]);
   });
 
   it("pages what the view of anomalies calls an alert", async () => {
