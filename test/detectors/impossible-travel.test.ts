@@ -138,3 +138,93 @@ describe("impossible-travel", () => {
     expect(new Set(result.findings.map(identityOf)).size).toBeLessThanOrEqual(3);
   });
 });
+
+describe("impossible-travel, implausibility of a day", () => {
+  const today = Math.floor(sixth / DAY) * DAY;
+  const odd = (last: Event[], options = {}): number =>
+    run([impossibleTravel], [...history("ana"), ...last], options).statistic(
+      "impossible-travel user ana",
+      today,
+    );
+  const trip = (minutes: number, place: keyof typeof places, more: Partial<Event> = {}) => [
+    login(sixth, "ana", "berlin"),
+    login(sixth + minutes * MINUTE, "ana", place, more),
+  ];
+
+  it.each([
+    ["nobody travels", [login(sixth, "ana", "berlin")]],
+    ["a flight's time lies between", trip(12 * 60, "tokyo")],
+    ["the place is as near as locations are precise", trip(30, "hamburg")],
+  ])("is 0 when %s", (_, last) => expect(odd(last)).toBe(0));
+
+  it.each([
+    ["less time", trip(10, "tokyo"), trip(300, "tokyo")],
+    ["a greater distance", trip(10, "tokyo"), trip(10, "newYork")],
+    ["another country", trip(1, "tokyo"), trip(1, "hamburg")],
+    [
+      "another device",
+      trip(10, "tokyo", { "device.id": "L-2" }),
+      [
+        login(sixth, "ana", "berlin", { "device.id": "L-2" }),
+        login(sixth + 10 * MINUTE, "ana", "tokyo", { "device.id": "L-2" }),
+      ],
+    ],
+  ])("is greater with %s", (_, more, less) => {
+    expect(odd(more)).toBeGreaterThan(odd(less));
+    expect(odd(less)).toBeGreaterThan(0);
+    expect(odd(more, { recode: true })).toBe(odd(more));
+  });
+
+  it("counts a jump that is too short to fire", () => {
+    const short = trip(1, "hamburg");
+    expect(findings([...history("ana"), ...short])).toEqual([]);
+    expect(odd(short)).toBeGreaterThan(0);
+  });
+
+  it("keeps yesterday's, in the zone of the organisation", () => {
+    const zoneOffsetMs = 9 * HOUR;
+    const events = [
+      ...history("ana"),
+      ...trip(10, "tokyo"),
+      login(sixth + DAY, "ana", "berlin"),
+      login(sixth + DAY + MINUTE, "ana", "newYork"),
+    ];
+    const { statistic } = run([impossibleTravel], events, { zoneOffsetMs });
+    const start = Math.floor((sixth + zoneOffsetMs) / DAY) * DAY - zoneOffsetMs;
+    for (const day of [start, start + DAY]) {
+      expect(statistic("impossible-travel user ana", day)).toBeGreaterThan(0);
+    }
+    expect(statistic("impossible-travel user ana", start - DAY)).toBe(0);
+  });
+
+  it("takes over what version 1 knew", () => {
+    const place = {
+      at: sixth,
+      lat: 52.52,
+      lon: 13.4,
+      radius: 50,
+      label: "DE",
+      country: "DE",
+      ip: "80.1.2.3",
+      network: 1,
+      device: 2,
+      agent: 0,
+      as: "AS3320",
+      evidence: { id: "e", dataset: "test", success: true, authenticated: false },
+    };
+    const old = {
+      places: [place],
+      networks: [[1, 5, 20_000]],
+      devices: [[2, 5, 20_000]],
+      addresses: [],
+      jumps: [],
+      days: 5,
+      day: 20_000,
+    };
+    const state = impossibleTravel.migrate(Buffer.from(JSON.stringify(old)), "1");
+    expect(state).toMatchObject({ places: [place], networks: [[1, 5, 20_000, 0]], days: 5 });
+    if (state === undefined) throw new Error("nothing was taken over");
+    expect(impossibleTravel.decode(impossibleTravel.encode(state))).toEqual(state);
+    expect(impossibleTravel.migrate(Buffer.from("{}"), "0")).toBeUndefined();
+  });
+});

@@ -140,3 +140,102 @@ describe("login-burst, per source", () => {
     expect(new Set(found.map(identityOf)).size).toBe(2);
   });
 });
+
+describe("login-burst, strength of a day", () => {
+  const day = Math.floor(later / DAY) * DAY;
+  const strength = (events: Event[], options: RunOptions = {}): number =>
+    run([loginBurst], [...home("ana"), ...events], options).statistic("login-burst user ana", day);
+  const guessed = (count: number, ip: string, then = 2 * MINUTE): Event[] => [
+    ...failures(count, "ana", ip),
+    attempt(later + then, "ana", "success", ip),
+  ];
+
+  it("is 0 without a failure, and on other days", () => {
+    expect(strength([attempt(later, "ana", "success", "9.9.9.9")])).toBe(0);
+    const result = run([loginBurst], [...home("ana"), ...guessed(5, "9.9.9.9")]);
+    expect(result.statistic("login-burst user ana", day)).toBeGreaterThan(0);
+    expect(result.statistic("login-burst user ana", day - DAY)).toBe(0);
+  });
+
+  it.each([
+    ["more failures", guessed(6, "9.9.9.9"), guessed(5, "9.9.9.9")],
+    ["a success sooner after", guessed(5, "9.9.9.9"), guessed(5, "9.9.9.9", 8 * MINUTE)],
+    ["a strange address", guessed(5, "9.9.9.9"), guessed(5, "80.0.0.1")],
+    ["a success", guessed(5, "9.9.9.9"), failures(5, "ana", "9.9.9.9")],
+    [
+      "more addresses",
+      ["9.9.9.1", "9.9.9.2", "9.9.9.3"].flatMap((ip) => failures(2, "ana", ip)),
+      failures(6, "ana", "9.9.9.9"),
+    ],
+    [
+      "five and a success than 1 000 in vain",
+      guessed(6, "9.9.9.9"),
+      failures(1000, "ana", "9.9.9.9"),
+    ],
+  ])("is greater with %s", (_, more, less) => {
+    expect(strength(more)).toBeGreaterThan(strength(less));
+    expect(strength(less)).toBeGreaterThan(0);
+    expect(strength(more, { recode: true })).toBe(strength(more));
+  });
+
+  it("leaves to a sprayer what it does to everybody, but counts its success", () => {
+    const spray = Array.from({ length: 12 }, (_, index) =>
+      attempt(later - HOUR + index * SECOND, `user${index}`, "failure", "9.9.9.9"),
+    );
+    const failure = failures(1, "ana", "9.9.9.9");
+    expect(strength([...spray, ...failure])).toBe(0);
+    expect(strength(failure)).toBeGreaterThan(0);
+    const success = [attempt(later + MINUTE, "ana", "success", "9.9.9.9")];
+    expect(strength([...spray, ...success])).toBeGreaterThan(strength(guessed(6, "9.9.9.9")));
+  });
+
+  it("keeps yesterday when the next day has begun, and forgets the day before that", () => {
+    const days = [0, 1, 2].flatMap((ahead) => [
+      attempt(later + ahead * DAY, "ana", "failure", "9.9.9.9"),
+    ]);
+    const { statistic } = run([loginBurst], [...home("ana"), ...days], { recode: true });
+    const of = [0, 1, 2].map((ahead) => statistic("login-burst user ana", day + ahead * DAY));
+    expect(of.map((value) => value > 0)).toEqual([false, true, true]);
+    // Half a day off is another day, an hour is a change of clocks.
+    expect(statistic("login-burst user ana", day + 2 * DAY + HOUR)).toBe(of[2]);
+  });
+
+  it("takes over what version 1 knew of an account and of an address", () => {
+    const old = (state: unknown) => loginBurst.migrate(Buffer.from(JSON.stringify({ state })), "1");
+    const account = old({
+      kind: "account",
+      account: {
+        failures: [[29_000_000, 5, 3, 1]],
+        known: [[7, 3, 20_500]],
+        bursts: [[1, 2, 20_500]],
+        recent: [],
+        hour: 5,
+        today: 1,
+      },
+    });
+    expect(account?.state).toMatchObject({
+      kind: "account",
+      account: { known: [[7, 3, 20_500, 0]], minutes: [], days: [], hour: 5 },
+    });
+    const source = old({
+      kind: "source",
+      source: { day: 3, failing: [1, 2], succeeding: [3], usual: 4, told: true, names: ["a"] },
+    });
+    expect(source?.state).toMatchObject({
+      source: {
+        failing: [
+          [1, 0],
+          [2, 0],
+        ],
+        succeeding: [[3, 0]],
+        usual: 4,
+        told: 0,
+      },
+    });
+    for (const cell of [account, source, loginBurst.init()]) {
+      if (cell === undefined) throw new Error("nothing was taken over");
+      expect(loginBurst.decode(loginBurst.encode(cell))).toEqual(cell);
+    }
+    expect(loginBurst.migrate(Buffer.from("{}"), "0")).toBeUndefined();
+  });
+});

@@ -86,3 +86,52 @@ describe("unapproved-device", () => {
     expect(days).toEqual([0, 1, 2, 32]);
   });
 });
+
+describe("unapproved-device, how unusual an account's device is", () => {
+  const today = Math.floor(later / DAY) * DAY;
+  const unusual = (events: Event[], options = {}): number =>
+    run([unapprovedDevice], events, options).statistic("unapproved-device user ana", today);
+  const known = Array.from({ length: 3 }, (_, day) =>
+    use(START + day * DAY, "x", { "device.managed": false }),
+  );
+
+  it("is 0 for managed and listed devices", () => {
+    expect(unusual([...fleet(), use(later, "new")])).toBe(0);
+    const control = { "list:devices.approved:x": 1 };
+    expect(unusual([...fleet(), stranger()], { control })).toBe(0);
+  });
+
+  it.each([
+    ["fewer unmanaged devices around", [...fleet(), stranger()], [...fleet(5), stranger()]],
+    ["a device new to the account", [...fleet(), stranger()], [...fleet(), ...known, stranger()]],
+    [
+      "an unmanaged device",
+      [...fleet(), stranger()],
+      [...fleet(), use(later, "x", { "device.compliant": false })],
+    ],
+    ["a fleet that is known", [...fleet(), stranger()], [stranger()]],
+  ])("is greater with %s", (_, more, less) => {
+    const inOrder = (events: Event[]) =>
+      events.toSorted((a, b) => (a["@timestamp"] < b["@timestamp"] ? -1 : 1));
+    expect(unusual(inOrder(more))).toBeGreaterThan(unusual(inOrder(less)));
+    expect(unusual(inOrder(less))).toBeGreaterThan(0);
+    expect(unusual(inOrder(more), { recode: true })).toBe(unusual(inOrder(more)));
+  });
+
+  it("keeps yesterday's, and says nothing about the device itself", () => {
+    const next = use(later + DAY, "m1");
+    const { statistic } = run([unapprovedDevice], [...fleet(), stranger(), next]);
+    expect(statistic("unapproved-device user ana", today)).toBeGreaterThan(0);
+    expect(statistic("unapproved-device user ana", today + DAY)).toBe(0);
+    expect(statistic("unapproved-device device x", today)).toBe(0);
+  });
+
+  it("takes over what version 1 knew", () => {
+    const old = { reported: 3, counted: 5, managed: false, reports: 2 };
+    const state = unapprovedDevice.migrate(Buffer.from(JSON.stringify(old)), "1");
+    expect(state?.device).toMatchObject(old);
+    if (state === undefined) throw new Error("nothing was taken over");
+    expect(unapprovedDevice.decode(unapprovedDevice.encode(state))).toEqual(state);
+    expect(unapprovedDevice.migrate(Buffer.from("{}"), "0")).toBeUndefined();
+  });
+});
