@@ -2,18 +2,19 @@ import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
 import type { Detector, DetectorContext } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
-import { jsonCodec } from "./runtime/codec.ts";
-import { packHabits, unpackHabits } from "./runtime/packed.ts";
-import { dayStart, type Peak, peakOf, raisePeak } from "./stats/days.ts";
-import {
-  dayOfUse,
-  earlierDays,
-  type Habit,
-  sharerAmount,
-  SHARERS_KEEP_PER_MILLE,
-  touchHabit,
-} from "./stats/habit.ts";
+import { dayStart, peakOf, raisePeak } from "./stats/days.ts";
+import { dayOfUse, earlierDays, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
+import { countFleet } from "./unapproved-device/fleet.ts";
+import {
+  type AccountState,
+  decodeState,
+  type DeviceState,
+  deviceState,
+  encodeState,
+  fromVersion1,
+  type UnapprovedState,
+} from "./unapproved-device/state.ts";
 
 const DAY = 86_400_000;
 /** A device that stays in use after this many reports is tolerated: it is told once a month. */
@@ -23,8 +24,6 @@ const REMINDER = 30;
 const DEVICES = 8;
 /** A managed device that misses policy is no stranger, in −ln of a share of fleets: one in two. */
 const NONCOMPLIANT = Math.LN2;
-const NEW = sharerAmount("new");
-const AGAIN = sharerAmount("daily");
 
 const params = Type.Object(
   {
@@ -48,81 +47,6 @@ const params = Type.Object(
 );
 type Params = Static<typeof params>;
 
-/** What a device added to the fleet's table on its latest day. */
-interface Vote {
-  /** Epoch ms of the day's first event. */
-  readonly at: number;
-  readonly amount: number;
-  /** Whether it was counted on the day before too. */
-  readonly before: boolean;
-}
-
-/** What is kept about a device, which is where findings come from. */
-interface DeviceState {
-  /** Day (epoch day) last reported, last counted for the fleet; -1 before the first. */
-  reported: number;
-  counted: number;
-  managed: boolean;
-  vote: Vote;
-  /** Days on which it was reported. */
-  reports: number;
-}
-
-/** What is kept about an account: its devices and how unusual the least usual of a day was. */
-interface AccountState {
-  devices: Habit[];
-  days: Peak[];
-}
-
-interface State {
-  device?: DeviceState;
-  account?: AccountState;
-}
-
-type PackedState =
-  | readonly []
-  | readonly [
-      reported: number,
-      counted: number,
-      managed: boolean,
-      reports: number,
-      ...vote: [at: number, amount: number, before: boolean],
-    ]
-  | readonly [devices: string, days: (readonly [start: number, greatest: number])[]];
-
-const json = jsonCodec<PackedState>();
-
-function pack({ device, account }: State): PackedState {
-  if (device !== undefined) {
-    const { reported, counted, managed, reports, vote } = device;
-    return [reported, counted, managed, reports, vote.at, vote.amount, vote.before];
-  }
-  if (account === undefined) return [];
-  return [
-    packHabits(account.devices),
-    account.days.map(({ start, greatest }) => [start, greatest]),
-  ];
-}
-
-function unpack(packed: PackedState): State {
-  if (packed.length === 0) return {};
-  if (packed.length === 7) {
-    const [reported, counted, managed, reports, at, amount, before] = packed;
-    return { device: { reported, counted, managed, reports, vote: { at, amount, before } } };
-  }
-  const days = packed[1].map(([start, greatest]): Peak => ({ start, greatest }));
-  return { account: { devices: unpackHabits(packed[0]), days } };
-}
-
-const NO_VOTE: Vote = { at: 0, amount: 0, before: false };
-const deviceState = (): DeviceState => ({
-  reported: -1,
-  counted: -1,
-  managed: true,
-  vote: NO_VOTE,
-  reports: 0,
-});
-
 type Context = DetectorContext<Params>;
 
 interface Objection {
@@ -133,12 +57,21 @@ interface Objection {
   readonly expected: string;
 }
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** A list of parameters as a set, made once: it may name thousands, and is asked at every event. */
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(list);
+  if (set === undefined) sets.set(list, (set = new Set(list)));
+  return set;
+}
+
 function listed(id: string, context: Context): boolean | undefined {
   const control = context.shared("control");
-  if (control.get(`list:devices.approved:${id}`) > 0 || context.params.approved.includes(id)) {
-    return true;
-  }
-  if (context.params.approved.length > 0) return false;
+  const { approved } = context.params;
+  if (approved.length > 0 && setOf(approved).has(id)) return true;
+  if (control.get(`list:devices.approved:${id}`) > 0) return true;
+  if (approved.length > 0) return false;
   for (const [, value] of control.entries("list:devices.approved:")) if (value > 0) return false;
   return undefined;
 }
@@ -187,50 +120,6 @@ function objection(state: DeviceState, event: Event, context: Context): Objectio
     };
   }
   return undefined;
-}
-
-/**
- * Fleet table: 1000 for a device's first day and 33 for each further one (SHARERS_KEEP_PER_MILLE);
- * `again` counts the days on which a managed device came back. A vote is cast at the first event of
- * its day: one that was overtaken takes it back to its own time.
- */
-function countFleet(state: DeviceState, event: Event, context: Context): void {
-  const { at } = context;
-  const day = Math.floor(at / DAY);
-  const managed = event["device.managed"];
-  if (managed === undefined) return;
-  if (day > state.counted) {
-    const amount = state.counted < 0 || state.managed !== managed ? NEW : AGAIN;
-    const vote = { at, amount, before: state.counted === day - 1 };
-    Object.assign(state, { counted: day, managed, vote });
-    cast(vote, managed, 1, context);
-    return;
-  }
-  const { vote } = state;
-  if (managed !== state.managed || at >= vote.at) return;
-  if (day < state.counted) {
-    if (day < state.counted - 1 || vote.before) return;
-    // Its day goes first: the later one only came back.
-    const earlier = { at, amount: vote.amount };
-    cast(vote, managed, -1, context);
-    state.vote = { at: vote.at, amount: AGAIN, before: true };
-    cast(earlier, managed, 1, context);
-    cast(state.vote, managed, 1, context);
-    return;
-  }
-  cast(vote, managed, -1, context);
-  state.vote = { ...vote, at };
-  cast(state.vote, managed, 1, context);
-}
-
-function cast(
-  { at, amount }: Pick<Vote, "at" | "amount">,
-  managed: boolean,
-  sign: 1 | -1,
-  { contribute }: Context,
-): void {
-  contribute("devices.fleet", managed ? "managed" : "unmanaged", sign * amount, at);
-  if (managed && amount === AGAIN) contribute("devices.fleet", "again", sign, at);
 }
 
 /**
@@ -298,7 +187,7 @@ function report(found: Objection, event: Event, context: Context): void {
 }
 
 /** A success from an endpoint that the organisation does not manage or has not approved. */
-export const unapprovedDevice: Detector<Params, State> = {
+export const unapprovedDevice: Detector<Params, UnapprovedState> = {
   name: "unapproved-device",
   version: "2",
   title: "Unapproved device",
@@ -312,13 +201,9 @@ export const unapprovedDevice: Detector<Params, State> = {
   accepts: (event) => event["device.id"] !== undefined && event["event.outcome"] === "success",
   admits: (event) => event["event.outcome"] === "success",
   init: () => ({}),
-  encode: (state) => json.encode(pack(state)),
-  decode: (bytes) => unpack(json.decode(bytes)),
-  // Version 1 knew devices only.
-  migrate: (bytes, from) =>
-    from === "1"
-      ? { device: { ...jsonCodec<Omit<DeviceState, "vote">>().decode(bytes), vote: NO_VOTE } }
-      : undefined,
+  encode: encodeState,
+  decode: decodeState,
+  migrate: (bytes, from) => (from === "1" ? fromVersion1(bytes) : undefined),
   step(state, event, context) {
     if (context.entity.type === "device") {
       stepDevice((state.device ??= deviceState()), event, context);
