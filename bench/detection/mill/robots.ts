@@ -1,7 +1,9 @@
 import { around, DAY, HOUR, MINUTE, type Page } from "../stage/drafts.ts";
 import { exitOf } from "./networks.ts";
 import type { Plant, Worker } from "./plant.ts";
-import { type Desk, flow, logon, program, signIn, ssh } from "./records.ts";
+import { type Desk, flow, logon, program, signIn, ssh, sudo } from "./records.ts";
+import * as words from "./vocabulary.ts";
+import { addressOf } from "./work.ts";
 
 /** A machine's account: it beats with jitter, its jobs carry what the month gives them. */
 export function robotDay(plant: Plant, worker: Worker, page: Page): void {
@@ -14,6 +16,7 @@ export function robotDay(plant: Plant, worker: Worker, page: Page): void {
     ip: `10.${worker.unit.subnet}.251.${1 + (worker.index % 250)}`,
   };
   if (worker.role === "scanner") return scannerDay(plant, desk);
+  if (dice.chance(0.015)) byHand(plant, desk);
   // Stopped while the plant stands still, or since someone forgot to start it again.
   if (plant.calendar.isShutdown(day) ? dice.chance(0.7) : dice.chance(0.01)) return;
   if (worker.programs[0] === "batchd" || worker.programs[0] === "backupd")
@@ -29,6 +32,32 @@ export function robotDay(plant: Plant, worker: Worker, page: Page): void {
     beat(desk, at, sick);
   if (dice.chance(worker.curiosity))
     ssh(desk, page.midnight + dice.integer(DAY), { host: dice.pick(plant.servers) });
+}
+
+/** Someone repairs a job under the job's own account, from a desk. */
+function byHand(plant: Plant, desk: Desk): void {
+  const { worker, page } = desk;
+  const { dice, midnight } = page;
+  const fixer = dice.pick(plant.workers.filter((one) => one.role === "technical"));
+  const machine = fixer.pc ?? desk.machine;
+  const seat: Desk = { worker, page, machine, ip: addressOf(fixer, machine) };
+  let at = midnight + (7 + 13 * dice.next()) * HOUR;
+  for (let left = 1 + dice.poisson(2); left > 0; left--) {
+    at += around(dice, 6 * MINUTE, 0.8);
+    const host = dice.pick(dice.chance(0.7) ? worker.servers : plant.servers);
+    if (host.includes("lx"))
+      ssh(seat, at, { host, method: dice.chance(0.5) ? "password" : "publickey" });
+    else
+      logon(seat, at, {
+        host,
+        type: dice.chance(0.6) ? "remote_interactive" : "network",
+        ip: seat.ip,
+        method: "ntlm",
+      });
+    if (host.includes("lx") && dice.chance(0.4))
+      sudo(seat, at + 30_000, { host, command: dice.pick(words.commands) });
+    if (dice.chance(0.2)) program(seat, at + MINUTE, dice.pick(words.technicalPrograms));
+  }
 }
 
 function beat(desk: Desk, at: number, sick: number): void {

@@ -98,7 +98,7 @@ function spray(scene: Scene, order: Order): Strike {
   const others = plant.workers.filter(
     (worker) => isPerson(worker) && worker !== victim && worker.joins <= order.day,
   );
-  const targets = sample(others, Math.floor(8 + 90 * strength ** 2), page.dice);
+  const targets = sample(others, Math.floor(6 + 30 * strength ** 2), page.dice);
   const pages = identity.sprayWithSuccess(scene, targets, (worker) =>
     pageFor(plant, worker, order),
   );

@@ -1,7 +1,7 @@
 import { around, DAY, HOUR, MINUTE, sample } from "../stage/drafts.ts";
 import type { Worker } from "./plant.ts";
 import { flow, logon, program, readShare, ssh, sudo } from "./records.ts";
-import { addressOf, deskOf, machineOf, publicTarget } from "./workday.ts";
+import { addressOf, deskOf, machineOf, publicTarget } from "./work.ts";
 import type { Scene } from "./scene.ts";
 import * as words from "./vocabulary.ts";
 

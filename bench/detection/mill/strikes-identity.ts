@@ -4,7 +4,7 @@ import { addressIn, type Network, placeOf, privacyAddress } from "../stage/addre
 import { carriers, faraway } from "./networks.ts";
 import type { Worker } from "./plant.ts";
 import { logon, signIn, type SignIn } from "./records.ts";
-import { deskOf, homePlace, machineOf, sessionOf } from "./workday.ts";
+import { deskOf, homePlace, machineOf, sessionOf } from "./work.ts";
 import type { Scene } from "./scene.ts";
 import * as words from "./vocabulary.ts";
 
@@ -19,6 +19,9 @@ interface Stranger {
 export function strangerOf(scene: Scene): Stranger {
   const { page, victim, strength } = scene;
   const { dice, day } = page;
+  // A relay on the victim's own router, behind the victim's own browser.
+  if (dice.chance(0.12 * (1 - strength)))
+    return { place: homePlace(victim, day), agent: words.versioned(victim.desktop, day) };
   const near: readonly Network[] = dice.chance(0.3) ? [victim.home] : carriers;
   const net = dice.chance(0.25 + 0.65 * strength) ? dice.pick(faraway) : dice.pick(near);
   const ip =

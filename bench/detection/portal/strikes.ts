@@ -238,7 +238,7 @@ export function strikeOf(agency: Agency, order: Order): Strike | undefined {
       : { account: victim.index, drafts: [page, ...more].flatMap((one) => one.drafts) };
   if (kind === "spray with success") {
     const others = agency.members.filter((member) => member !== victim && member.joins === 0);
-    const targets = sample(others, Math.floor(8 + 50 * scene.strength ** 2), page.dice);
+    const targets = sample(others, Math.floor(6 + 30 * scene.strength ** 2), page.dice);
     return strike(...spray(scene, targets, (member) => pageFor(agency, member, order)));
   }
   staged[kind](scene);

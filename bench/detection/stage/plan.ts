@@ -44,14 +44,19 @@ export interface Order {
   readonly isFree: (account: number) => boolean;
 }
 
-/** Account-days an attack of a kind makes malicious, at most; 1 where it is not said. */
+/** Account-days an attack of a kind touches, sprayed ones among them; 1 where it is not said. */
 const costs: Partial<Record<AttackKind, number>> = {
+  "spray with success": 17,
   "ten-day insider": 10,
   "ramp 20 days": 20,
   "ramp 60 days": 60,
 };
 /** Calendar days it may last, longer than ten where its account has days off. */
-const reaches: Partial<Record<AttackKind, number>> = { ...costs, "ten-day insider": 16 };
+const reaches: Partial<Record<AttackKind, number>> = {
+  "ten-day insider": 16,
+  "ramp 20 days": 20,
+  "ramp 60 days": 60,
+};
 
 const ATTEMPTS = 40;
 /** Attacks past midnight make a second account-day: room is left for them. */
