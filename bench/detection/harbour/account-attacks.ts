@@ -1,6 +1,6 @@
 import { commonServices } from "./catalogue.ts";
 import { MINUTE } from "./clock.ts";
-import { lognormal, skewed } from "./draws.ts";
+import { below, lognormal, skewed } from "./draws.ts";
 import { addressOf, countries, type Country, type Network, networkKinds } from "./networks.ts";
 import { personDay, personPage } from "./person-day.ts";
 import { type Client, type Draft, type Page, refresh, signIn } from "./records.ts";
@@ -15,7 +15,7 @@ const PORTAL = "portal";
 function lookAround(scene: Scene, client: Client, of: { from: number; most: number }): void {
   const { dice, page, world, shift } = scene;
   let at = of.from;
-  for (let index = 0; index < amount(scene, 1, of.most); index++) {
+  for (const _ of below(amount(scene, 1, of.most))) {
     at += Math.floor(lognormal(70_000, 0.8, dice));
     const other = world.estate.services[dice.integer(world.estate.services.length)]!;
     const service = dice.chance(0.35 * scene.strength)
@@ -95,7 +95,7 @@ export function sprayWithSuccess(scene: Scene): Draft[] {
   const client = stranger(scene);
   const others: Page[] = [];
   let at = instant(scene, 180 * MINUTE);
-  for (let index = 0; index < amount(scene, 12, 60); index++) {
+  for (const index of below(amount(scene, 12, 60))) {
     const person = dice.pick(world.people);
     const shift = person === scene.person ? undefined : shiftOf(world, person, day);
     if (shift === undefined) continue;

@@ -2,7 +2,7 @@ import type { Event } from "../../../schemas/event.ts";
 import { random } from "../../random.ts";
 import { HOUR, MINUTE } from "./clock.ts";
 import { departments } from "./departments.ts";
-import { several } from "./draws.ts";
+import { below, several } from "./draws.ts";
 import type { Rollout } from "./happenings.ts";
 import { fileUse, logon, type Page, program, signIn, webVisit } from "./records.ts";
 import type { Shift } from "./shift.ts";
@@ -76,7 +76,7 @@ function sharing(shift: Shift, page: Page): void {
   const other = dice.integer(departments.length);
   const shares = several(shift.world.estate.shares[other]!, { count: 1 + dice.integer(3) }, dice);
   const at = shift.begin + Math.floor(dice.next() * shift.hours * HOUR);
-  for (let index = 0; index < 2 + dice.poisson(4); index++) {
+  for (const index of below(2 + dice.poisson(4))) {
     const share = shares[dice.integer(shares.length)]!;
     fileUse(page, at + index * 90_000, { share, action: "file_read", ip: shift.ip });
   }

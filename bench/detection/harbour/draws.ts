@@ -23,6 +23,10 @@ export function several<T>(
   return [...chosen];
 }
 
+/** 0, 1, … below a number that is drawn once. */
+export const below = (count: number): number[] =>
+  Array.from({ length: count }, (_, index) => index);
+
 /** Log-normal with the given median and spread of its logarithm. */
 export const lognormal = (median: number, spread: number, dice: Random): number =>
   median * Math.exp(spread * dice.normal());

@@ -2,7 +2,7 @@ import { random } from "../../random.ts";
 import { agents, commonServices, phoneAgents, scriptAgents, webSite } from "./catalogue.ts";
 import { HOUR, MINUTE } from "./clock.ts";
 import { departments } from "./departments.ts";
-import { current, hexOf, lognormal, skewed } from "./draws.ts";
+import { below, current, hexOf, lognormal, skewed } from "./draws.ts";
 import { collective } from "./collective.ts";
 import { addressOf, countries, type Origin, someAddress, tunnelExit } from "./networks.ts";
 import {
@@ -52,7 +52,7 @@ function guesses(shift: Shift, page: Page): void {
   const agent = dice.chance(0.3) ? dice.pick(scriptAgents) : skewed(agents, dice, 2)(130);
   const client: Client = { from, device: undefined, agent, session: "" };
   let at = shift.begin + Math.floor(9 * HOUR * dice.next());
-  for (let index = 0; index < 1 + Math.floor(12 * dice.next() ** 4); index++) {
+  for (const _ of below(1 + Math.floor(12 * dice.next() ** 4))) {
     failed(page, { at, client, reason: "invalid_user_credentials" });
     at += Math.floor(lognormal(20_000, 1, dice));
   }
@@ -63,7 +63,7 @@ function deniedPushes(shift: Shift, page: Page, at: number): number {
   const { dice } = page;
   if (shift.person.method !== "push" || !dice.chance(0.012)) return at;
   let time = at;
-  for (let index = 0; index < 1 + Math.floor(7 * dice.next() ** 4); index++) {
+  for (const _ of below(1 + Math.floor(11 * dice.next() ** 4))) {
     failed(page, { at: time, client: shift.client, reason: "mfa_denied" });
     time += Math.floor(lognormal(40_000, 0.5, dice));
   }
@@ -78,13 +78,13 @@ function morning(shift: Shift, page: Page): void {
   const mfa = shift.kiosk === undefined;
   signIn(page, at, client, { service: PORTAL, method: mfa ? person.method : "password", mfa });
   if (place !== "office" && person.gateway) {
-    for (let index = 0; index < 1 + dice.poisson(0.6); index++) {
+    for (const _ of below(1 + dice.poisson(0.6))) {
       const time = at + Math.floor(dice.next() ** 2 * shift.hours * HOUR);
       if (dice.chance(0.02)) gatewaySignIn(page, time - 20_000, client.from, true);
       gatewaySignIn(page, time, client.from, false);
     }
   }
-  for (let index = 0; index < dice.poisson(1.2); index++) {
+  for (const _ of below(dice.poisson(1.2))) {
     const time = at + Math.floor(dice.next() * shift.hours * HOUR);
     refresh(page, time, client, skewed(commonServices, dice));
   }
@@ -152,7 +152,7 @@ function borrowed(shift: Shift, page: Page): void {
   };
   const at = shift.begin + Math.floor(11 * HOUR * dice.next());
   signIn(page, at, client, { service: PORTAL, method: person.method, mfa: true });
-  for (let index = 0; index < 1 + dice.poisson(1.5); index++) {
+  for (const _ of below(1 + dice.poisson(1.5))) {
     const service = dice.chance(0.7)
       ? skewed(commonServices, dice)
       : skewed(shift.role.services, dice);
@@ -176,7 +176,13 @@ function moved(shift: Shift, page: Page): void {
   if (!dice.chance(technical ? 0.06 : 0.004)) return;
   const agent = technical ? dice.pick(scriptAgents) : skewed(agents, dice, 2)(131);
   const at = shift.begin + Math.floor(dice.next() * shift.hours * HOUR);
-  signIn(page, at, { ...client, agent }, { service: skewed(shift.role.services, dice) });
+  // From a shell in the cloud, or the phone's browser.
+  const from = !dice.chance(0.2)
+    ? client.from
+    : technical
+      ? tunnelExit(dice)
+      : someAddress(person.site.country, "mobile", dice);
+  signIn(page, at, { ...client, agent, from }, { service: skewed(shift.role.services, dice) });
 }
 
 /** The person installs something, or sends a lot. */

@@ -1,7 +1,7 @@
 import { cloudStores, dualUseTools } from "./catalogue.ts";
 import { HOUR, MINUTE } from "./clock.ts";
 import { departments } from "./departments.ts";
-import { lognormal, several, skewed } from "./draws.ts";
+import { below, lognormal, several, skewed } from "./draws.ts";
 import type { Team } from "./estate.ts";
 import type { Person } from "./people.ts";
 import { moments, personPage } from "./person-day.ts";
@@ -42,7 +42,7 @@ export function exfiltration(scene: Scene): void {
   const own = dice.chance(0.5);
   const department = own ? shift.role.department : dice.integer(departments.length);
   const shares = several(world.estate.shares[department]!, { count: 1 + dice.integer(4) }, dice);
-  for (let index = 0; index < amount(scene, 0, 40); index++) {
+  for (const _ of below(amount(scene, 0, 40))) {
     const at = from + Math.floor(dice.next() * 60 * MINUTE);
     fileUse(page, at, { share: dice.pick(shares), action: "file_read", ip: shift.ip });
   }
@@ -69,7 +69,7 @@ export function rareTools(scene: Scene): void {
   const names = several(pool, { count: amount(scene, 2, 6), power }, dice);
   let at = instant(scene, 70 * MINUTE);
   for (const name of names) {
-    for (let run = 0; run < 1 + dice.integer(3); run++) {
+    for (const _ of below(1 + dice.integer(3))) {
       runTool(shift, page, { at, name });
       at += Math.floor(lognormal(2 * MINUTE, 0.9, dice));
     }
@@ -100,11 +100,11 @@ export function mimicry(scene: Scene): void {
   const { hosts, shares } = colleaguesThings(scene);
   const spare = world.estate.hosts[shift.role.department]!;
   const moment = moments(shift, page);
-  for (let index = 0; index < amount(scene, 2, 9); index++) {
+  for (const _ of below(amount(scene, 2, 9))) {
     const host = hosts.length > 0 ? dice.pick(hosts) : dice.pick(spare);
     logon(page, moment(), { host, ip: shift.ip, type: "network" });
   }
-  for (let index = 0; index < amount(scene, 0, 6); index++) {
+  for (const _ of below(amount(scene, 0, 6))) {
     const share = shares.length > 0 ? dice.pick(shares) : dice.pick(shift.role.shares);
     fileUse(page, moment(), { share, action: "file_read", ip: shift.ip });
   }
@@ -116,12 +116,12 @@ function insiderDay(scene: Scene, shift: Shift): Page {
   const page = personPage(shift, 1000 + scene.number);
   const moment = moments(shift, page);
   const { hosts, shares } = world.estate;
-  for (let index = 0; index < 1 + dice.integer(3); index++) {
+  for (const _ of below(1 + dice.integer(3))) {
     const other = dice.chance(0.3 + 0.6 * scene.strength);
     const department = other ? dice.integer(departments.length) : shift.role.department;
     if (dice.chance(0.6)) {
       const share = skewed(shares[department]!, dice, 0.8);
-      for (let file = 0; file < 1 + dice.integer(4); file++)
+      for (const _ of below(1 + dice.integer(4)))
         fileUse(page, moment(), { share, action: "file_read", ip: shift.ip });
     } else {
       const host = skewed(hosts[department]!, dice, 0.8);

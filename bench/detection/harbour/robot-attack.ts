@@ -1,6 +1,6 @@
 import { dualUseTools } from "./catalogue.ts";
 import { MINUTE } from "./clock.ts";
-import { hexOf, lognormal, several, skewed } from "./draws.ts";
+import { below, hexOf, lognormal, several, skewed } from "./draws.ts";
 import { logon, type Page, program, signIn } from "./records.ts";
 import { type Robot, robotPage } from "./robots.ts";
 import { amount, instant, type Scene } from "./scene.ts";
@@ -21,7 +21,7 @@ export function serviceByHand(scene: Scene, robot: Robot): Page {
     at += Math.floor(lognormal(4 * MINUTE, 0.6, dice));
     const type = dice.chance(0.5) ? "remote_interactive" : "network";
     logon(page, at, { host, ip: dice.chance(0.7) ? shift.ip : robot.ip, type });
-    for (let run = 0; run < dice.integer(3); run++) {
+    for (const run of below(dice.integer(3))) {
       const name = dice.chance(0.5) ? "cmd.exe" : skewed(dualUseTools, dice, 1.6);
       program(page, at + run * 30_000, { host, device: undefined, name, parent: "explorer.exe" });
     }

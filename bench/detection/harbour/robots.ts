@@ -1,7 +1,7 @@
 import { random, type Random } from "../../random.ts";
 import { HOUR, MINUTE } from "./clock.ts";
 import { departments } from "./departments.ts";
-import { lognormal, several } from "./draws.ts";
+import { below, lognormal, several } from "./draws.ts";
 import type { Estate } from "./estate.ts";
 import { countryOf, type Origin } from "./networks.ts";
 import {
@@ -107,7 +107,7 @@ function backup({ robot, page, midnight, dice, day }: RobotDay): void {
   for (const [index, host] of robot.hosts.entries()) {
     const at = midnight + Math.floor((robot.hour + index * 0.2 + 0.1 * dice.next()) * HOUR);
     logon(page, at, { host, ip: robot.ip, type: "service", failed: dice.chance(0.03) });
-    for (let part = 0; part < 1 + dice.poisson(full ? 5 : 2); part++) {
+    for (const part of below(1 + dice.poisson(full ? 5 : 2))) {
       const sent = lognormal(full ? 4e9 : 4e8, 0.8, dice);
       const to = dice.chance(0.6) ? `10.20.250.${2 + (robot.index % 9)}` : "backupvault.example";
       flow(page, at + part * 2 * MINUTE, { ip: robot.ip, to, sent, received: 4000 });
@@ -128,7 +128,7 @@ function build({ robot, page, midnight, dice, weekend }: RobotDay): void {
       midnight + Math.floor((dice.chance(0.8) ? 7 + 12 * dice.next() : 24 * dice.next()) * HOUR);
     const host = dice.pick(robot.hosts);
     logon(page, at, { host, ip: robot.ip, type: "network" });
-    for (let step = 0; step < 3 + dice.poisson(3); step++)
+    for (const step of below(3 + dice.poisson(3)))
       program(page, at + step * 20_000, {
         host,
         device: undefined,
