@@ -10,8 +10,8 @@ export interface DetectionChoice {
 }
 
 /**
- * Which detectors run and with what; the page budget is the baseline's budget unless it has its own.
- * A page budget of nought says nothing about what to list, so the detector's default holds.
+ * Which detectors run and with what. There is one budget: the page budget is also what a calibrated
+ * detector aims at. One of nought does not say what to list, so the detector's own value holds.
  */
 export function detectionChoice(
   config: Config,
@@ -24,7 +24,7 @@ export function detectionChoice(
     if (!enabled) continue;
     const own =
       "budget_per_day" in detector.params.properties && budget > 0
-        ? { budget_per_day: budget, ...configured }
+        ? { ...configured, budget_per_day: budget }
         : configured;
     chosen.push(detector);
     params[detector.name] = Value.Default(detector.params, Value.Clone(own));

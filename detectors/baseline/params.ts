@@ -5,7 +5,7 @@ export const baselineParams = Type.Object(
     budget_per_day: Type.Number({
       default: 10,
       minimum: 1,
-      description: "False alerts a day that the operator is ready to see.",
+      description: "False alerts a day to aim at: always the page budget, unless that is 0.",
     }),
     learning_days: Type.Integer({
       default: 14,
