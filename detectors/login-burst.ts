@@ -91,7 +91,7 @@ export const loginBurst: Detector<BurstParams, Cell> = {
     if (cell.state.kind === "source") stepSource(cell.state.source, event, context);
     else stepAccount(cell.state.account, event, context);
   },
-  /** Of accounts, the strength of guessing ({@link strengthOf}); of sources 0. */
+  /** Of accounts, the strength of guessing (`valueOf` in strength.ts); of sources 0. */
   statistic: (cell, windowStart) =>
     cell.state.kind === "account" ? strengthOf(cell.state.account.days, windowStart) : 0,
 };

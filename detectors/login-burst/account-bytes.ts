@@ -8,7 +8,7 @@ import {
   withoutBefore,
 } from "../runtime/packed.ts";
 import { type AccountState, accountState } from "./account.ts";
-import type { Strength } from "./strength.ts";
+import { type Strength, valueOf } from "./strength.ts";
 
 type PackedSuccess = readonly [at: number, address: number, ip: string, evidence: PackedEvidence];
 
@@ -50,13 +50,10 @@ export function unpackAccount(packed: PackedAccount): AccountState {
   const [minutes, days, known, bursts, recent, success, hour, today] = packed;
   return {
     minutes,
-    days: days.map(([start, before, sprayed, peak, addresses]): Strength => ({
-      start,
-      before,
-      sprayed,
-      peak,
-      addresses,
-    })),
+    days: days.map(([start, before, sprayed, peak, addresses]): Strength => {
+      const day = { start, before, sprayed, peak, addresses };
+      return { ...day, value: valueOf(day) };
+    }),
     known: unpackHabits(known),
     bursts: unpackHabits(bursts),
     recent: recent.map(([at, ...evidence]) => ({ at, evidence: unpackEvidence(evidence) })),

@@ -22,6 +22,8 @@ export interface Strength extends Dated {
   peak: number;
   /** Bitmap of hashed strange addresses that failed, without those that spray. */
   addresses: number;
+  /** {@link valueOf} the rest: it is asked at every event and changes at few. */
+  value: number;
 }
 
 const openStrength = (start: number): Strength => ({
@@ -30,6 +32,7 @@ const openStrength = (start: number): Strength => ({
   sprayed: 0,
   peak: 0,
   addresses: 0,
+  value: 0,
 });
 
 /** The day of a minute. */
@@ -52,13 +55,16 @@ export function weighFailure(
     if (day === undefined) continue;
     day.before = Math.max(day.before, before);
     day.peak = Math.max(day.peak, peak);
+    day.value = valueOf(day);
   }
 }
 
 /** Counts a strange address that failed. */
 export function countAddress(days: Strength[], address: number, start: number): void {
   const day = openDay(days, start, openStrength);
-  if (day !== undefined) day.addresses |= 1 << (address % BITS);
+  if (day === undefined) return;
+  day.addresses |= 1 << (address % BITS);
+  day.value = valueOf(day);
 }
 
 /** Weighs a success noted in `entry`; `sprayed` as in {@link Strength}. */
@@ -73,6 +79,7 @@ export function weighSuccess(
   if (day === undefined) return;
   day.before = Math.max(day.before, before);
   day.sprayed = Math.max(day.sprayed, of.sprayed);
+  day.value = valueOf(day);
 }
 
 function failuresUntil(minutes: readonly Minute[], until: number): number {
@@ -107,13 +114,15 @@ function weightBefore(minutes: readonly Minute[], of: Minute): number {
  * factors; recency and three terms keep equal values rare. Addresses are counted by linear counting
  * (Whang, Vander-Zanden, Taylor 1990) in 32 bits, which end at about 110.
  */
-export function strengthOf(days: readonly Strength[], windowStart: number): number {
-  const day = findDay(days, windowStart);
-  if (day === undefined) return 0;
-  const addresses = -BITS * Math.log(Math.max(1, BITS - bitCount(day.addresses)) / BITS);
+export function valueOf(day: Omit<Strength, "value">): number {
   const before = day.before / UNIT + (SPRAYING * day.sprayed) / 1000;
+  const addresses = -BITS * Math.log(Math.max(1, BITS - bitCount(day.addresses)) / BITS);
   return Math.log1p(before) + Math.log1p(day.peak) / 4 + Math.log1p(addresses) / 2;
 }
+
+/** {@link valueOf} the day that starts at `windowStart` (epoch ms), 0 where nothing happened. */
+export const strengthOf = (days: readonly Strength[], windowStart: number): number =>
+  findDay(days, windowStart)?.value ?? 0;
 
 function bitCount(bits: number): number {
   let count = 0;
