@@ -43,6 +43,7 @@ const node = (file, args) => {
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
 };
 if (what === "--bench") node("bench/main.js", rest);
+else if (what === "--bench-detection") node("bench/detection/main.js", rest);
 else if (what === "--faults") node("test/faults/main.js", rest);
 else if (what === "metsuke") node("app/main.js", rest);
 else if (what !== "--only-setup") node("app/main.js", [what, ...rest]);

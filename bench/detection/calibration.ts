@@ -19,7 +19,8 @@ export interface BenignDay {
   readonly group: string;
   readonly kind: "person" | "robot" | "scanner";
   readonly off: boolean;
-  readonly shock: string | undefined;
+  /** Kinds of shock on that day; several may fall on one. */
+  readonly shocks: readonly string[];
 }
 
 /** The counted days of a benign run. */
@@ -27,7 +28,10 @@ export function benignDays(run: Run, simulation: Simulation): BenignDay[] {
   const calendar = calendarOf(simulation);
   const { seed, attacksFrom } = simulation.options;
   const accounts = new Map(simulation.accounts.map((account) => [account.name, account]));
-  const shocks = new Map(simulation.shocks.map(({ day, kind }) => [day, kind]));
+  const shocks = new Map<string, string[]>();
+  for (const { day, kind } of simulation.shocks) {
+    shocks.set(day, [...(shocks.get(day) ?? []), kind]);
+  }
   const sizes = new Map<string, number>();
   for (const { kind, group } of simulation.accounts) {
     if (kind === "person") sizes.set(group, (sizes.get(group) ?? 0) + 1);
@@ -45,7 +49,7 @@ export function benignDays(run: Run, simulation: Simulation): BenignDay[] {
         group: known.group === "" ? "no group" : small ? "smaller groups" : known.group,
         kind: known.kind,
         off: calendar.isDayOff(day),
-        shock: shocks.get(day),
+        shocks: [...new Set(shocks.get(day))],
       },
     ];
   });
@@ -98,26 +102,26 @@ export function calibrationTable(days: readonly BenignDay[]): readonly Stratum[]
   const people = mature.filter(({ kind }) => kind === "person");
   return [
     stratum("all", "all accounts", mature),
-    ...strata("kind", mature, ({ kind }) => kind),
-    ...strata("age", days, ({ age }) => ageClass(age)),
-    ...strata("day", mature, ({ off }) => (off ? "weekend" : "weekday")),
-    ...strata("shock", mature, ({ shock }) => shock),
-    ...strata("group", people, ({ group }) => group),
+    ...strata("kind", mature, ({ kind }) => [kind]),
+    ...strata("age", days, ({ age }) => [ageClass(age)]),
+    ...strata("day", mature, ({ off }) => [off ? "weekend" : "weekday"]),
+    ...strata("shock", mature, ({ shocks }) => shocks),
+    ...strata("group", people, ({ group }) => [group]),
   ];
 }
 
 function strata(
   by: string,
   days: readonly BenignDay[],
-  nameOf: (day: BenignDay) => string | undefined,
+  namesOf: (day: BenignDay) => readonly string[],
 ): Stratum[] {
   const parts = new Map<string, BenignDay[]>();
   for (const day of days) {
-    const name = nameOf(day);
-    if (name === undefined) continue;
-    const part = parts.get(name) ?? [];
-    parts.set(name, part);
-    part.push(day);
+    for (const name of namesOf(day)) {
+      const part = parts.get(name) ?? [];
+      parts.set(name, part);
+      part.push(day);
+    }
   }
   return [...parts]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -1,8 +1,10 @@
-import { company } from "./company.ts";
+import { harbour } from "./harbour/harbour.ts";
+import { mill } from "./mill/mill.ts";
+import { portal } from "./portal/portal.ts";
 import type { Organisation } from "./simulation.ts";
 
-/** Synthetic organisations of the evaluation. */
-export const organisations: readonly Organisation[] = [company];
+/** Synthetic organisations of the evaluation, each by another hand than the engine's. */
+export const organisations: readonly Organisation[] = [harbour, mill, portal];
 
 /** @throws Error naming those that there are. */
 export function organisationNamed(name: string): Organisation {

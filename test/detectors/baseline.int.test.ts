@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { attacks, merge } from "../../bench/attacks.ts";
-import { calibration, recallAtTen } from "../../bench/detection.ts";
+import { dayKey } from "../../bench/detection/calendar.ts";
+import { ksUniform } from "../../bench/detection/calibration.ts";
+import { power } from "../../bench/detection/ranking.ts";
 import { organisation } from "../../bench/organisation.ts";
 import { baseline } from "../../detectors/baseline.ts";
 import type { Event } from "../../schemas/event.ts";
@@ -39,13 +41,18 @@ beforeAll(() => {
 
 describe("baseline on a synthetic company", () => {
   it("gives p-values that are near uniform on benign days, and few alerts", () => {
-    const figures = calibration(benign.scores, benign.findings);
-    expect(figures.days).toBeGreaterThan(1000);
-    expect(figures.ks).toBeLessThan(0.06);
-    expect(figures.observed["0.1"]).toBeGreaterThan(0.7);
-    expect(figures.observed["0.1"]).toBeLessThan(1.3);
-    expect(figures.observed["0.01"]).toBeLessThan(2.2);
-    expect(figures.alertsPerDay).toBeLessThanOrEqual(10);
+    const closed = benign.scores.filter((score) => score.closed);
+    const mature = closed.flatMap(({ p, ageDays }) => (p === null || ageDays < 14 ? [] : [p]));
+    const observed = (level: number): number =>
+      mature.filter((p) => p <= level).length / mature.length / level;
+    expect(mature.length).toBeGreaterThan(1000);
+    expect(ksUniform(mature)).toBeLessThan(0.06);
+    expect(observed(0.1)).toBeGreaterThan(0.7);
+    expect(observed(0.1)).toBeLessThan(1.3);
+    expect(observed(0.01)).toBeLessThan(2.2);
+    const days = new Set(closed.map((score) => score.day)).size;
+    const alerts = benign.findings.filter((found) => found.detector === "baseline").length;
+    expect(alerts / days).toBeLessThanOrEqual(10);
   });
 
   it("scores every active day once closed, and says null and nothing while it learns", () => {
@@ -69,11 +76,19 @@ describe("baseline on a synthetic company", () => {
   it("puts injected attacks on top", () => {
     const attack = attacks(company, { seed: 5, from: 28, perDay: 1 });
     const hostile = run([baseline], insert(attack.events));
-    const hits = Object.values(recallAtTen(hostile.scores, attack.labels)).map((text) =>
-      text.split("/").map(Number),
+    const scores = new Map(
+      hostile.scores.map(({ day, entity, score }) => [dayKey(day, entity), score]),
     );
-    const found = hits.reduce((sum, [hit]) => sum + (hit as number), 0);
-    expect(found / attack.labels.length).toBeGreaterThan(0.75);
+    const labels = attack.labels.map(({ user, day }) => ({
+      id: `${user} ${day}`,
+      kind: "credential theft" as const,
+      account: user,
+      days: [day],
+      eventIds: [],
+    }));
+    const judged = { keys: [...scores.keys()], labels, touched: new Set<string>() };
+    const found = power(judged, scores).recall[10]?.["credential theft"];
+    expect((found?.found ?? 0) / labels.length).toBeGreaterThan(0.75);
   });
 });
 
