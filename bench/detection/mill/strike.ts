@@ -124,7 +124,7 @@ export function strikeOf(plant: Plant, order: Order): Strike | undefined {
   if (kind === "ramp 20 days" || kind === "ramp 60 days") return rampOf(plant, victim, order);
   if (kind === "log silence") return silence(plant, victim, order);
   const page = pageFor(plant, victim, order);
-  const scene = sceneOf(plant, victim, { page, strength: dice.next() });
+  const scene = sceneOf(plant, victim, { page, strength: dice.next() ** 1.6 });
   if (kind === "spray with success") return spray(scene, order);
   if (kind === "session hijack") {
     const benign = accountDay(plant, victim, order.day);

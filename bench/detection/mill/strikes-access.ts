@@ -20,7 +20,7 @@ export function lateralMovement(scene: Scene): void {
   const { page, strength } = scene;
   const { dice } = page;
   const desk = atOwnDesk(scene);
-  const hops = 3 + Math.floor(strength * 12 + dice.poisson(2));
+  const hops = 3 + Math.floor(strength * 14) + dice.poisson(1);
   const pause = around(dice, (30 - 26 * strength) * MINUTE, 0.5);
   const method = dice.chance(0.5) ? "ntlm" : "kerberos";
   const near = dice.chance(0.4) ? scene.victim.unit.servers : [];
@@ -43,13 +43,13 @@ export function lateralMovement(scene: Scene): void {
   }
 }
 
-/** Five times to ten thousand times the bytes of an ordinary flow, to where others upload too. */
+/** Forty times to twenty thousand times the bytes of an ordinary flow, to where others upload too. */
 export function exfiltration(scene: Scene): void {
   const { page, victim, strength } = scene;
   const { dice } = page;
   const desk = atOwnDesk(scene);
   const parts = 2 + Math.floor(dice.next() ** 2 * 25);
-  const each = around(dice, victim.weight * 10 ** (1 + 3.2 * strength), 0.4);
+  const each = around(dice, victim.weight * 10 ** (1.6 + 2.8 * strength), 0.4);
   const to = publicTarget(Math.floor(dice.next() ** 3 * 900));
   let at = scene.at();
   for (let part = 0; part < parts; part++) {

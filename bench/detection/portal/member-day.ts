@@ -128,7 +128,7 @@ function pushes(today: Day, at: number): void {
       agent: member.browser,
       session,
       service: "timesheet",
-      device: today.pc,
+      device: dice.chance(0.15) ? undefined : today.pc,
       refused: "denied",
     });
   visit(today, at, { mfa: true });

@@ -231,7 +231,7 @@ export function strikeOf(agency: Agency, order: Order): Strike | undefined {
   if (!isShown(kind) || !order.isFree(victim.index) || victim.joins > 0) return undefined;
   if (kind === "dormant wake" ? victim.back <= day : !isIn(agency, victim, day)) return undefined;
   const page = pageFor(agency, victim, order);
-  const scene = { agency, victim, page, strength: dice.next() };
+  const scene = { agency, victim, page, strength: dice.next() ** 1.6 };
   const strike = (...more: Page[]): Strike | undefined =>
     page.drafts.length === 0
       ? undefined
