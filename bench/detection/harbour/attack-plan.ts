@@ -2,6 +2,7 @@ import { random, type Random } from "../../random.ts";
 import { type AttackKind, attackKinds, type Label } from "../simulation.ts";
 import * as account from "./account-attacks.ts";
 import { HOUR } from "./clock.ts";
+import { below } from "./draws.ts";
 import * as inside from "./inside-attacks.ts";
 import type { Person } from "./people.ts";
 import { personDay } from "./person-day.ts";
@@ -119,23 +120,19 @@ function attempt(casting: Casting, person: Person): Attack | undefined {
   return scene === undefined ? undefined : plays[casting.kind](scene);
 }
 
-/** Part of the accounts that are in use on an average day: attacks find no more than those. */
-const inUse = 0.66;
+/** Keeps attacked days below 0.9 % of account-days with events, when asked for one per 120 people. */
+const granted = 0.8;
 
-/** One attack of every kind first, then by weight: how many, so that attacked account-days fit. */
+/** Every kind at least once, the rest by weight: as many as fit the attacked account-days. */
 function kindsOf(world: World, dice: Random): AttackKind[] {
   const { attacks, attacksPerDay, attacksFrom, days } = world.options;
   const kinds = attackKinds.filter((kind) => attacks.includes(kind));
-  if (kinds.length === 0) return [];
-  const weights = kinds.map(weightOf);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const length = kinds.reduce((sum, kind) => sum + weightOf(kind) * lengthOf(kind), 0) / total;
-  const expected = ((inUse * attacksPerDay) / length) * Math.max(0, days - 1 - attacksFrom);
-  const count = expected <= 0 ? 0 : Math.max(kinds.length, dice.poisson(expected));
-  return Array.from({ length: count }, (_, index) => {
-    if (index < kinds.length) return kinds[index]!;
-    let left = dice.next() * total;
-    return kinds.find((_, at) => (left -= weights[at]!) < 0) ?? kinds[0]!;
+  const asked = granted * attacksPerDay * Math.max(0, days - 1 - attacksFrom);
+  if (asked === 0) return [];
+  const cost = kinds.reduce((sum, kind) => sum + weightOf(kind) * lengthOf(kind), 0);
+  return kinds.flatMap((kind) => {
+    const count = Math.floor((asked * weightOf(kind)) / cost + dice.next());
+    return below(Math.max(1, count)).map(() => kind);
   });
 }
 
@@ -179,7 +176,7 @@ function play(world: World, kind: AttackKind, of: { number: number; busy: Map<st
 
 /**
  * Draws the attacks of a run. An attack of many days counts as many: `attacksPerDay` is of attacked
- * account-days, and falls with the share of accounts in use. Guesses of a spray at other accounts are in the stream and in no label.
+ * account-days, of which it grants four in five. Guesses of a spray at other accounts are in the stream and in no label.
  */
 export function planAttacks(world: World): AttackPlan {
   const busy = new Map<string, Days[]>();
