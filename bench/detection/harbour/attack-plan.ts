@@ -120,18 +120,20 @@ function attempt(casting: Casting, person: Person): Attack | undefined {
   return scene === undefined ? undefined : plays[casting.kind](scene);
 }
 
-/** Keeps attacked days below 0.9 % of account-days with events, when asked for one per 120 people. */
-const granted = 0.8;
+/** Attacked account-days a day and person at most: 0.9 % of those with events, less some luck. */
+const MOST = 0.8 / 120;
 
-/** Every kind at least once, the rest by weight: as many as fit the attacked account-days. */
+/** Every kind at least once, the rest by weight. */
 function kindsOf(world: World, dice: Random): AttackKind[] {
-  const { attacks, attacksPerDay, attacksFrom, days } = world.options;
+  const { attacks, attacksPerDay, attacksFrom, days, people } = world.options;
   const kinds = attackKinds.filter((kind) => attacks.includes(kind));
-  const asked = granted * attacksPerDay * Math.max(0, days - 1 - attacksFrom);
-  if (asked === 0) return [];
-  const cost = kinds.reduce((sum, kind) => sum + weightOf(kind) * lengthOf(kind), 0);
+  const window = Math.max(0, days - 1 - attacksFrom);
+  if (attacksPerDay * window === 0) return [];
+  const weight = kinds.reduce((sum, kind) => sum + weightOf(kind), 0);
+  const cost = kinds.reduce((sum, kind) => sum + weightOf(kind) * lengthOf(kind), 0) / weight;
+  const begun = window * Math.min(attacksPerDay, (MOST * people) / cost);
   return kinds.flatMap((kind) => {
-    const count = Math.floor((asked * weightOf(kind)) / cost + dice.next());
+    const count = Math.floor((begun * weightOf(kind)) / weight + dice.next());
     return below(Math.max(1, count)).map(() => kind);
   });
 }
@@ -175,8 +177,8 @@ function play(world: World, kind: AttackKind, of: { number: number; busy: Map<st
 }
 
 /**
- * Draws the attacks of a run. An attack of many days counts as many: `attacksPerDay` is of attacked
- * account-days, of which it grants four in five. Guesses of a spray at other accounts are in the stream and in no label.
+ * Draws the attacks of a run: `attacksPerDay`, or fewer, so that malicious account-days stay rare.
+ * Guesses of a spray at other accounts are in the stream and in no label.
  */
 export function planAttacks(world: World): AttackPlan {
   const busy = new Map<string, Days[]>();
