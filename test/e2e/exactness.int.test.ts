@@ -13,7 +13,7 @@ let reference: Outcome;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "metsuke-exactness-"));
   const path = join(folder, "events.ndjson");
-  input = { path, company: company({ seed: 7, people: 24, days: 6, attacksADay: 5 }) };
+  input = { path, company: company({ seed: 7, people: 24, days: 6, attacksADay: 8 }) };
   await writeCompany(path, input.company);
   reference = await replayed(path);
 });
