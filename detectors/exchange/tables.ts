@@ -191,30 +191,46 @@ function layersOf(
     if (next.whole) versions.length = 0;
     versions.push(next);
   }
-  return versions.map((one) => amountsOf(one.set, name.tenant, name.table));
+  const layers: Amounts[] = [];
+  for (const { set } of versions) {
+    const amounts = set.get(name.tenant)?.get(name.table);
+    // A version does not change while its handles are valid: what is empty stays so.
+    if (amounts !== undefined && amounts.size > 0) layers.push(amounts);
+  }
+  return layers;
 }
+
+const NO_ENTRIES: readonly (readonly [string, number])[] = [];
 
 function createHandle(layers: readonly Amounts[], boundary: number): SharedTable {
   const get = (key: string): number => {
     let value = 0;
-    for (const layer of layers) value += layer.get(key) ?? 0;
+    for (let index = 0; index < layers.length; index++) {
+      value += (layers[index] as Amounts).get(key) ?? 0;
+    }
     return value;
   };
   return {
     get,
     boundary,
-    *entries(prefix = "") {
-      const seen = new Set<string>();
-      for (const layer of layers) {
-        for (const key of layer.keys()) {
-          if (!key.startsWith(prefix) || seen.has(key)) continue;
-          if (layers.length > 1) seen.add(key);
-          const value = get(key);
-          if (value !== 0) yield [key, value];
-        }
-      }
-    },
+    entries: (prefix = "") => (layers.length === 0 ? NO_ENTRIES : entriesOf(layers, get, prefix)),
   };
+}
+
+function* entriesOf(
+  layers: readonly Amounts[],
+  get: (key: string) => number,
+  prefix: string,
+): Iterable<readonly [string, number]> {
+  const seen = new Set<string>();
+  for (const layer of layers) {
+    for (const key of layer.keys()) {
+      if (!key.startsWith(prefix) || seen.has(key)) continue;
+      if (layers.length > 1) seen.add(key);
+      const value = get(key);
+      if (value !== 0) yield [key, value];
+    }
+  }
 }
 
 /** Everything in the newest version, by tenant and table. */

@@ -137,14 +137,15 @@ function sameId(segment: Segment, at: number, words: Uint32Array): boolean {
 /** Remembers the id of an event at `at` (epoch ms). */
 export function addId(dedupe: Dedupe, id: string, at: number): void {
   const words = load(dedupe, id);
-  let segment = dedupe.segments.at(-1);
+  let segment = dedupe.segments[dedupe.segments.length - 1];
   if (segment === undefined || segment.count === SEGMENT) {
     segment = newSegment(dedupe.nextSegment++);
     dedupe.segments.push(segment);
     if (dedupe.segments.length > dedupe.maxSegments) shorten(dedupe);
   }
   const minute = Math.floor(at / MINUTE);
-  segment.ids.set(words, segment.count * 4);
+  const from = segment.count * 4;
+  for (let word = 0; word < 4; word++) segment.ids[from + word] = words[word] as number;
   segment.minutes[segment.count] = minute;
   segment.latest = Math.max(segment.latest, minute);
   segment.count += 1;
