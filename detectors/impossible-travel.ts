@@ -293,7 +293,7 @@ export const impossibleTravel: Detector<Params, TravelState> = {
     learn(state, place, context);
     const doubt = doubtOf(state, place, context);
     const { max_kmh: kmh } = context.params;
-    follow(state.trail, { ...place, doubt }, { kmh, offsetMs: context.zoneOffsetMs });
+    follow(state.trail, place, { doubt, kmh, offsetMs: context.zoneOffsetMs });
     let index = state.places.length;
     while (index > 0 && (state.places[index - 1] as Seen).at > place.at) index--;
     const before = state.places[index - 1];

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
-import type { Detector, DetectorContext } from "./detector.ts";
+import type { Detector, DetectorContext, SharedTable } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
 import { dayStart, peakOf, raisePeak } from "./stats/days.ts";
 import { dayOfUse, earlierDays, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
@@ -72,8 +72,19 @@ function listed(id: string, context: Context): boolean | undefined {
   if (approved.length > 0 && setOf(approved).has(id)) return true;
   if (control.get(`list:devices.approved:${id}`) > 0) return true;
   if (approved.length > 0) return false;
-  for (const [, value] of control.entries("list:devices.approved:")) if (value > 0) return false;
-  return undefined;
+  return listsDevices(control) ? false : undefined;
+}
+
+const lists = new WeakMap<SharedTable, boolean>();
+
+/** Whether operators list devices; looked up once per version of the table. */
+function listsDevices(control: SharedTable): boolean {
+  let found = lists.get(control);
+  if (found === undefined) {
+    found = [...control.entries("list:devices.approved:")].some(([, value]) => value > 0);
+    lists.set(control, found);
+  }
+  return found;
 }
 
 function unmanaged(state: DeviceState, context: Context): Objection {

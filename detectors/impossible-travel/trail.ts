@@ -14,14 +14,13 @@ export interface Step extends Place {
   readonly country: string;
   /** Hash of the device, 0 where none is named. */
   readonly device: number;
-  /** 0 = the account's own or a shared exit explains it, 1 = nothing does. */
-  readonly doubt: number;
 }
 
 /** One place, device and doubt: what is equal in all three is one stay, however long. */
 export interface Stay extends Place {
   readonly country: string;
   readonly device: number;
+  /** 0 = the account's own or a shared exit explains it, 1 = nothing does. */
   readonly doubt: number;
   /** Latest minute (epoch minutes); bit k of `bits` = seen k minutes before. */
   minute: number;
@@ -43,40 +42,51 @@ export const noTrail = (): Trail => ({ stays: [], days: [] });
 export function follow(
   trail: Trail,
   step: Step,
-  { kmh, offsetMs }: { readonly kmh: number; readonly offsetMs: number },
+  {
+    doubt,
+    kmh,
+    offsetMs,
+  }: { readonly doubt: number; readonly kmh: number; readonly offsetMs: number },
 ): void {
   const minute = Math.floor(step.at / MINUTE);
-  const here = stayAt(step, minute);
-  let own: Stay | undefined;
+  const own = ownStay(trail.stays, step, doubt);
+  const today = dayStart(minute * MINUTE, offsetMs) / MINUTE;
   for (const stay of trail.stays) {
-    if (isSame(stay, here)) own = stay;
-    else if (stay.doubt > 0 || here.doubt > 0) compare(trail.days, stay, { here, kmh, offsetMs });
+    if (stay === own || (stay.doubt === 0 && doubt === 0)) continue;
+    // Since the last sign-in of this stay, the same day, the other one has only become longer ago.
+    const further = own !== undefined && own.minute >= stay.minute && own.minute <= minute;
+    if (further && own.minute >= today) continue;
+    compare(trail.days, stay, { here: own ?? stayAt(step, doubt, minute), minute, kmh, offsetMs });
   }
-  if (own === undefined) arrive(trail, here);
+  if (own === undefined) arrive(trail, stayAt(step, doubt, minute));
   else stayOn(own, minute);
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
 /** Coordinates in hundredths of a degree, about a kilometre, take fewer bytes. */
-const stayAt = (step: Step, minute: number): Stay => ({
+const stayAt = (step: Step, doubt: number, minute: number): Stay => ({
   lat: hundredths(step.lat),
   lon: hundredths(step.lon),
   radius: Math.round(step.radius),
   country: step.country,
   device: step.device,
-  doubt: step.doubt,
+  doubt,
   minute,
   bits: 1,
 });
 
-const isSame = (left: Stay, right: Stay): boolean =>
-  left.lat === right.lat &&
-  left.lon === right.lon &&
-  left.radius === right.radius &&
-  left.country === right.country &&
-  left.device === right.device &&
-  left.doubt === right.doubt;
+function ownStay(stays: readonly Stay[], step: Step, doubt: number): Stay | undefined {
+  const lat = hundredths(step.lat);
+  const lon = hundredths(step.lon);
+  const radius = Math.round(step.radius);
+  for (const stay of stays) {
+    const sameSpot = stay.lat === lat && stay.lon === lon && stay.radius === radius;
+    if (!sameSpot || stay.country !== step.country) continue;
+    if (stay.device === step.device && stay.doubt === doubt) return stay;
+  }
+  return undefined;
+}
 
 /** The one that was left first goes, the western of two. */
 function arrive(trail: Trail, stay: Stay): void {
@@ -105,13 +115,14 @@ function stayOn(stay: Stay, minute: number): void {
 
 interface Arrival {
   readonly here: Stay;
+  readonly minute: number;
   readonly kmh: number;
   readonly offsetMs: number;
 }
 
-function compare(days: Peak[], stay: Stay, { here, kmh, offsetMs }: Arrival): void {
+function compare(days: Peak[], stay: Stay, { here, minute, kmh, offsetMs }: Arrival): void {
   // Half around the earth: whoever was gone for so long can be anywhere.
-  if (Math.abs(here.minute - stay.minute) * (kmh / 60) > 20_100) return;
+  if (Math.abs(minute - stay.minute) * (kmh / 60) > 20_100) return;
   const km = areaDistanceKm(stay, here);
   if (km <= kmh / 60) return;
   const weight = Math.max(stay.doubt, here.doubt) * likelihood(stay, here);
@@ -119,9 +130,9 @@ function compare(days: Peak[], stay: Stay, { here, kmh, offsetMs }: Arrival): vo
     if ((stay.bits & (1 << back)) === 0) continue;
     const other = stay.minute - back;
     // One minute is the least time: two clocks never agree better.
-    const beyond = km - (kmh / 60) * Math.max(1, Math.abs(here.minute - other));
+    const beyond = km - (kmh / 60) * Math.max(1, Math.abs(minute - other));
     if (beyond <= 0) continue;
-    const start = dayStart(Math.max(here.minute, other) * MINUTE, offsetMs);
+    const start = dayStart(Math.max(minute, other) * MINUTE, offsetMs);
     raisePeak(days, start, weight * Math.log1p(beyond / UNIT_KM));
   }
 }
