@@ -14,19 +14,23 @@ export interface PageBudget {
 }
 
 /**
- * What becomes of an anomaly, decided once per id, in log order, by event times alone:
+ * What becomes of an anomaly, decided once per id, in log order, by event times alone. It pages
+ * while fewer than this many pages were made:
  *
  * |                | within 24 hours | on a calendar day |
  * |----------------|-----------------|-------------------|
  * | strong finding | 2 N             | N + N/2           |
- * | any other      | 2 N − N/4       | N                 |
+ * | any other      | 2 N − N/4       | N + N/4           |
  *
- * Halves and quarters are rounded down. A day of noise takes N pages and leaves those above to
- * what is strong; no day, whatever fills it, can take so much of the 24 hours that the next does
- * not begin with half of N, and a quarter of N is out of the reach of noise on both sides of
- * midnight. An entity is not paged twice in three days unless a detector that is certain joins in
- * or p fell tenfold. All of it holds in whatever order findings come, if none comes more than two
- * days after a later one.
+ * Halves and quarters are rounded down. N counts false alerts, so a day has room for true ones
+ * above it. What a day may take is less than 2 N so that the next one never begins with nothing:
+ * after a day of noise N/2 are to be had at once, after a day of strong findings N/2 by strong ones
+ * and at least one by any other. N/4 of the 24 hours are out of the reach of noise on both sides of
+ * midnight.
+ *
+ * An entity is not paged twice in three days unless a detector that is certain joins in or p fell
+ * tenfold. All of it holds in whatever order findings come, if none comes more than two days after
+ * a later one.
  */
 export function decidePage(
   tenant: TenantState,
@@ -42,9 +46,10 @@ export function decidePage(
   if (open !== undefined && !addsTo(open, anomaly)) return "folded";
   const isToday = (time: number): boolean => dayOf(time) === dayOf(at);
   const isRecent = (time: number): boolean => time > at - DAY;
+  const [half, quarter] = [Math.floor(perDay / 2), Math.floor(perDay / 4)];
   const [most, mostToday] = isStrong(anomaly, perDay)
-    ? [2 * perDay, perDay + Math.floor(perDay / 2)]
-    : [2 * perDay - Math.floor(perDay / 4), perDay];
+    ? [2 * perDay, perDay + half]
+    : [2 * perDay - quarter, perDay + quarter];
   const hasRoom = fewer(tenant.paged, most, isRecent) && fewer(tenant.paged, mostToday, isToday);
   if (!hasRoom) return "over_budget";
   tenant.paged.push(at);

@@ -42,19 +42,19 @@ const pages = (triage: ReturnType<typeof triageOf>, given: readonly Anomaly[]): 
   decisions(triage, given).filter((one) => one === "paged").length;
 
 describe("the budget of a day", () => {
-  it("is N for what is ordinary, and new every midnight however noisy the day was", () => {
+  it("is N and a quarter for noise, and new every midnight however noisy the day was", () => {
     const triage = triageOf(4);
-    expect(pages(triage, crowd(MIDNIGHT + 9 * HOUR, 50))).toBe(4);
+    expect(pages(triage, crowd(MIDNIGHT + 9 * HOUR, 50))).toBe(5);
     expect(pages(triage, crowd(MIDNIGHT + 22 * HOUR, 100))).toBe(0);
     expect(pages(triage, [ordinary(MIDNIGHT + DAY + MINUTE, "ann")])).toBe(1);
-    expect(pages(triage, crowd(MIDNIGHT + DAY + 2 * HOUR, 50))).toBe(2);
-    expect(pages(triage, crowd(MIDNIGHT + DAY + 12 * HOUR, 50))).toBe(1);
+    expect(pages(triage, crowd(MIDNIGHT + DAY + 2 * HOUR, 50))).toBe(1);
+    expect(pages(triage, crowd(MIDNIGHT + DAY + 12 * HOUR, 50))).toBe(3);
   });
 
   it("counts to the day of its own time, in whatever order findings come", () => {
     const triage = triageOf(4);
     expect(pages(triage, [ordinary(MIDNIGHT + 1.5 * DAY, "ann")])).toBe(1);
-    expect(pages(triage, crowd(MIDNIGHT + 20 * HOUR, 50))).toBe(4);
+    expect(pages(triage, crowd(MIDNIGHT + 20 * HOUR, 50))).toBe(5);
   });
 
   it("counts the days of the organisation's zone", () => {
@@ -68,25 +68,33 @@ describe("the budget of a day", () => {
     ]);
   });
 
-  it("leaves half as many again to what is certain or very rare", () => {
+  it("leaves a quarter more to what is certain or very rare", () => {
     const triage = triageOf(8);
-    expect(pages(triage, crowd(MIDNIGHT + 9 * HOUR, 50))).toBe(8);
+    expect(pages(triage, crowd(MIDNIGHT + 9 * HOUR, 50))).toBe(10);
     const rare = { "anomaly.p": 0.8 / USERS };
-    expect(pages(triage, crowd(MIDNIGHT + 10 * HOUR, 2, rare))).toBe(2);
-    expect(pages(triage, certain(MIDNIGHT + 11 * HOUR, 5))).toBe(2);
+    expect(pages(triage, crowd(MIDNIGHT + 10 * HOUR, 1, rare))).toBe(1);
+    expect(pages(triage, certain(MIDNIGHT + 11 * HOUR, 5))).toBe(1);
     expect(pages(triage, crowd(MIDNIGHT + 12 * HOUR, 2, rare))).toBe(0);
   });
 
   it.each([1, 2, 3, 4, 5, 10, 20])("is not gone at midnight, whatever took it: %i a day", (N) => {
-    const flood = certain(MIDNIGHT + 22 * HOUR, 100);
-    const half = N + Math.floor(N / 2);
-    const [strong, other, noisy] = [triageOf(N), triageOf(N), triageOf(N)];
-    expect(pages(strong, flood)).toBe(half);
-    expect(pages(strong, certain(MIDNIGHT + DAY, 99))).toBe(2 * N - half);
-    expect(pages(other, flood)).toBe(half);
-    expect(pages(other, crowd(MIDNIGHT + DAY, 99))).toBeGreaterThanOrEqual(1);
-    expect(pages(noisy, crowd(MIDNIGHT + 22 * HOUR, 99))).toBe(N);
-    expect(pages(noisy, certain(MIDNIGHT + DAY, 99))).toBe(N);
+    const strong = certain(MIDNIGHT + 22 * HOUR, 100);
+    const noise = crowd(MIDNIGHT + 22 * HOUR, 99);
+    const [half, quarter] = [Math.floor(N / 2), Math.floor(N / 4)];
+    /** Pages of an evening, then those to be had at midnight by strong findings and by others. */
+    const evening = (given: readonly Anomaly[]): number[] => {
+      const [first, second] = [triageOf(N), triageOf(N)];
+      return [
+        pages(first, given),
+        pages(second, given),
+        pages(first, certain(MIDNIGHT + DAY, 99)),
+        pages(second, crowd(MIDNIGHT + DAY, 99)),
+      ];
+    };
+    expect(evening(strong)).toEqual([N + half, N + half, N - half, N - half - quarter]);
+    expect(evening(noise)).toEqual([N + quarter, N + quarter, N - quarter, N - 2 * quarter]);
+    expect(N - half - quarter).toBeGreaterThanOrEqual(1);
+    expect(N - 2 * quarter).toBeGreaterThanOrEqual(half);
   });
 
   it("is one budget also on the day on which clocks go back", () => {
@@ -99,8 +107,8 @@ describe("the budget of a day", () => {
 
   it("keeps a quarter of N from noise on both sides of midnight", () => {
     const triage = triageOf(8);
-    expect(pages(triage, crowd(MIDNIGHT + 22 * HOUR, 50))).toBe(8);
-    expect(pages(triage, crowd(MIDNIGHT + DAY, 50))).toBe(6);
+    expect(pages(triage, crowd(MIDNIGHT + 22 * HOUR, 50))).toBe(10);
+    expect(pages(triage, crowd(MIDNIGHT + DAY, 50))).toBe(4);
     expect(pages(triage, certain(MIDNIGHT + DAY + HOUR, 9))).toBe(2);
   });
 
@@ -264,7 +272,7 @@ describe("over seeded storms", () => {
     const flood = Array.from({ length: 200 }, (_, index) =>
       ordinary(MIDNIGHT + Math.floor(next() * DAY), `noise-${index}`),
     ).toSorted((left, right) => (left["@timestamp"] < right["@timestamp"] ? -1 : 1));
-    expect(pages(triage, flood)).toBe(run.perDay);
+    expect(pages(triage, flood)).toBe(run.perDay + Math.floor(run.perDay / 4));
     const at = MIDNIGHT + DAY + Math.floor(next() * DAY);
     const said = decisions(triage, [ordinary(at, "ann")]);
     expect([iso(at), said]).toEqual([iso(at), ["paged"]]);
