@@ -35,7 +35,7 @@ export interface Member {
   /** Help desk: signs in at many machines. */
   readonly fixer: boolean;
   readonly joins: number;
-  /** First day of being there at all, after leave that began before the run. */
+  /** First day after leave that began before the run or in its first days. */
   readonly back: number;
 }
 
@@ -121,7 +121,8 @@ export function agencyOf(options: SimulationOptions): Agency {
 
 /** Whether the account is used on a day; chance depends on account and day alone. */
 export function isIn(agency: Agency, member: Member, day: number): boolean {
-  if (day < member.joins || day < member.back) return false;
+  // Two in three on leave are still seen on the first days.
+  if (day < member.joins || (day < member.back && day >= member.index % 3)) return false;
   const dice = random(agency.options.seed, 172, member.index, day);
   const off = random(agency.options.seed, 173, member.index, Math.floor(day / 5));
   if (off.chance(0.07)) return false;

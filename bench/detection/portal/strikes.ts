@@ -229,7 +229,9 @@ export function strikeOf(agency: Agency, order: Order): Strike | undefined {
   const { dice, kind, day } = order;
   const victim = dice.pick(agency.members);
   if (!isShown(kind) || !order.isFree(victim.index) || victim.joins > 0) return undefined;
-  if (kind === "dormant wake" ? victim.back <= day : !isIn(agency, victim, day)) return undefined;
+  // Nobody has been away for long in the first days of the run.
+  if (kind === "dormant wake" ? victim.back <= day || day < 5 : !isIn(agency, victim, day))
+    return undefined;
   const page = pageFor(agency, victim, order);
   const scene = { agency, victim, page, strength: dice.next() ** 1.6 };
   const strike = (...more: Page[]): Strike | undefined =>
