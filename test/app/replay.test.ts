@@ -230,6 +230,13 @@ describe("replay", () => {
     },
   );
 
+  it("counts pages by the days of the organisation's zone", async () => {
+    const { incidents } = await run([...home(), ...theft("u4")], "--timezone", "Pacific/Honolulu");
+    const last = incidents.at(-1);
+    expect(last?.["@timestamp"]).toMatch(/^2025-03-13T0/);
+    expect(last?.["page.days"]).toContain("2025-03-12");
+  });
+
   it("pages nobody when the budget is nought, and names a folder it cannot write", async () => {
     const { summary, anomalies } = await run([...home(), ...theft("u4")], "--budget", "0");
     expect(anomalies.length).toBeGreaterThan(0);
