@@ -6,6 +6,7 @@ import { drift, driftAlerts } from "./baseline/drift.ts";
 import { addEvidence } from "./baseline/evidence.ts";
 import { explainDay, explainDrift } from "./baseline/explain.ts";
 import type { Context, Day } from "./baseline/feature.ts";
+import { tellAbsence } from "./baseline/features/time-of-day.ts";
 import { type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
 import { learnDay } from "./baseline/learn.ts";
 import { Model } from "./baseline/model.ts";
@@ -104,6 +105,7 @@ function begin(
   const window = openWindow(day, of.context.zoneOffsetMs);
   window.absence = of.since > 0 ? Math.min(400, day - of.since) : 0;
   countActive(of.context, state.group, day);
+  tellAbsence(of.context, state.group, window);
   return window;
 }
 

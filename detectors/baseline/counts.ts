@@ -94,15 +94,13 @@ export function learnCount(models: Float32Array, at: number, day: CountDay, weig
   add(3, base(mean));
 }
 
-/** Teaches peers a day's count. */
+/** Teaches peers a day's count and how far it lay from what was expected. */
 export function teachCount(
   teach: (what: string, amount: number) => void,
   name: string,
-  { count, exposure, mean }: CountDay,
+  { count, mean }: CountDay,
 ): void {
   teach(`${name}|x`, count);
-  teach(`${name}|e`, exposure);
-  teach(`${name}|n`, 1);
   teach(`${name}|a`, apart(count, mean));
   teach(`${name}|b`, base(mean));
 }

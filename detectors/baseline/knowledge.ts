@@ -141,9 +141,12 @@ function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
   const everyone = memo((group: string) => createPeers(source.rates, group, undefined));
   return {
     peers: memo((group: string) => createPeers(source.rates, group, everyone("*"))),
-    curve: memo((name: string) =>
-      curve(counts(source.calibration, keys(name)), exponential, ASSUMED_DAYS),
-    ),
+    curve: memo((name: string) => {
+      const bins = counts(source.calibration, keys(name));
+      const some = bins.reduce((sum, count) => sum + count, 0);
+      bins[0] = Math.max(0, source.calibration.get("days") / SCALE - some);
+      return curve(bins, exponential, ASSUMED_DAYS);
+    }),
     dayCurve: memo((name: string) => {
       const slow = curve(counts(source.tails, keys(name)), independent, ASSUMED_DAYS);
       const fast = counts(source.bodies, keys(name));

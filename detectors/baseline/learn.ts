@@ -1,4 +1,5 @@
 import { curveBin } from "../stats/curve.ts";
+import { hash32 } from "../stats/hash.ts";
 import { noveltyRate } from "./arrivals.ts";
 import {
   ACCESS,
@@ -10,7 +11,7 @@ import {
 } from "./combine.ts";
 import { learnCount, tamed, teachCount, COUNT_MEMORY } from "./counts.ts";
 import { places } from "./day.ts";
-import type { Day, Teach } from "./feature.ts";
+import type { Context, Day, Teach } from "./feature.ts";
 import { FIELDS } from "./fields.ts";
 import { features } from "./features/index.ts";
 import { volumeModel } from "./features/volume.ts";
@@ -82,15 +83,28 @@ function learnHabit(day: Day, f: Float64Array): void {
 
 const thousandths = (x: number): number => Math.round(SCALE * Math.max(-1e9, Math.min(1e9, x)));
 
+/** Accounts that teach rates on a day are enough in number from here on. */
+const TEACHERS = 100;
+
+/** In a large organisation each account teaches rates on one day in so many, with that weight. */
+const teachesEvery = (context: Context): number =>
+  Math.max(
+    1,
+    Math.min(8, Math.floor(context.shared("baseline.population").get("users") / TEACHERS)),
+  );
+
 function teachRates(day: Day): void {
   const { context, state, window } = day;
+  const every = teachesEvery(context);
+  if ((hash32(context.entity.id) + window.day) % every !== 0) return;
   for (const group of ["*", state.group]) {
     const teach: Teach = (what, amount) => {
-      const integer = thousandths(amount);
+      const integer = every * thousandths(amount);
       if (integer !== 0) context.contribute("baseline.rates", `${group}|${what}`, integer);
     };
     teach("days|n", 1);
     teach(`days|t${day.type}`, 1);
+    teach("days|events", Math.min(2000, window.count));
     teachCount(teach, `volume ${day.type}`, volumeDay(day));
     teachHours(day, window, teach);
     for (let field = 0; field < FIELDS; field++) {
@@ -132,13 +146,19 @@ function teachTables(day: Day, combined: Combined): void {
   count("baseline.tails", `d${stratum(day)}|${curveBin(window.greatest / 1e4)}`);
   if (day.age < SETTLED) return;
   const add = (key: string): void => count("baseline.calibration", key);
+  // Days of nothing are those that no other bin counts.
+  add("days");
   features.forEach(({ name }, index) => {
-    add(`${featureCurve(name)}|${curveBin(combined.x[index] as number)}`);
+    const bin = curveBin(combined.x[index] as number);
+    if (bin > 0) add(`${featureCurve(name)}|${bin}`);
   });
-  for (const { name, x } of combined.behaviours) add(`${behaviourCurve(name)}|${curveBin(x)}`);
+  for (const { name, x } of combined.behaviours) {
+    if (x > 0) add(`${behaviourCurve(name)}|${curveBin(x)}`);
+  }
   count("baseline.groups", `${state.group}|n`);
   streams.forEach(({ name }, stream) => {
-    add(`${streamCurve(name)}|${curveBin(combined.m[stream] as number)}`);
+    const most = combined.m[stream] as number;
+    if (most > 0) add(`${streamCurve(name)}|${curveBin(most)}`);
     const bin = edgeBin(combined.f[stream] as number);
     if (bin > 0) count("baseline.groups", `${state.group}|${stream}|${bin}`);
   });

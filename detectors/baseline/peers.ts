@@ -8,6 +8,8 @@ export interface CountAssumption {
   readonly rate: number;
   /** Exposure that the assumption, and everyone against a group, is worth. */
   readonly worth: number;
+  /** What it is counted over: events, all days (`n`), working days or days off. */
+  readonly per: "event" | "n" | "t0" | "t1";
 }
 
 /** What is usual in a peer group, shrunk to what is usual among everyone. */
@@ -44,10 +46,11 @@ function memo<Value>(make: (key: string) => Value): (key: string) => Value {
   };
 }
 
-function countOf(get: Sums, feature: string, base: PeerCount & { worth: number }): PeerCount {
-  const n = get(feature, "n");
+function countOf(get: Sums, feature: string, base: PeerCount & CountAssumption): PeerCount {
+  const n = get("days", base.per === "event" ? "n" : base.per);
+  const exposure = base.per === "event" ? get("days", "events") : n;
   return {
-    rate: (get(feature, "x") + base.worth * base.rate) / (get(feature, "e") + base.worth),
+    rate: (get(feature, "x") + base.worth * base.rate) / (exposure + base.worth),
     a: (get(feature, "a") + DAYS * base.a) / (n + DAYS),
     b: (get(feature, "b") + DAYS * base.b) / (n + DAYS),
   };
@@ -92,7 +95,7 @@ export function createPeers(table: SharedTable, group: string, all: Peers | unde
           a: SPREAD / 2,
           b: 1 / 2,
         };
-        known = countOf(get, feature, { ...base, worth: assumed.worth });
+        known = countOf(get, feature, { ...assumed, ...base });
         counts.set(feature, known);
       }
       return known;

@@ -14,7 +14,7 @@ import { CLASSES, classes } from "../fields.ts";
 import { interval } from "../wording.ts";
 
 const PRIOR = { pseudo: 60, unit: 20 } as const;
-const ASSUMED = { rate: 1 / CLASSES, worth: 200 } as const;
+const ASSUMED = { rate: 1 / CLASSES, worth: 200, per: "event" } as const;
 const names = classes.map((name) => `mix ${name}`);
 
 const model = (day: Day, memory: number, index: number) =>
@@ -70,7 +70,8 @@ export const activityMix: Feature = {
   },
   teach(day, { memory }, teach) {
     for (let index = 0; index < CLASSES; index++) {
-      teachCount(teach, names[index] as string, counted(day, memory, index));
+      const seen = counted(day, memory, index);
+      if (seen.count > 0) teachCount(teach, names[index] as string, seen);
     }
   },
   describe(day, { memory }) {

@@ -6,7 +6,6 @@ import {
   nats,
   predictCount,
   tamed,
-  teachCount,
 } from "../counts.ts";
 import { evidenceOf } from "../../detector.ts";
 import { addBurst, BURST_SUMS, greatestBurst } from "../bursts.ts";
@@ -18,7 +17,7 @@ import { isDeniedFactor } from "../values.ts";
 const NAME = "denied factors";
 const BURST = "denied factor burst";
 const TOLD = 3;
-const ASSUMED = { rate: 0.03, worth: 20 } as const;
+const ASSUMED = { rate: 0.03, worth: 20, per: "n" } as const;
 const NOTHING = new Float32Array(COUNT_MEMORY);
 
 const model = (day: Day, memory: number, common: number) =>
@@ -66,9 +65,9 @@ export const deniedFactors: Feature = {
   teach(day, { memory, sums }, teach) {
     const predicted = model(day, memory, 1);
     const count = tamed(day.window.sums[sums] as number, predicted);
-    teachCount(teach, NAME, { count, exposure: 1, mean: predicted.mean });
+    teach(`${NAME}|x`, count);
     const burst = Math.min(20, greatestBurst(day.window.sums, sums + 1, 3));
-    teachCount(teach, BURST, { count: burst, exposure: 1, mean: burstModel(day).mean });
+    teach(`${BURST}|x`, burst);
   },
   describe: (day, { sums }) => ({
     observed: `${day.window.sums[sums]} second factors denied, ${greatestBurst(day.window.sums, sums + 1, 3)} within half an hour`,

@@ -16,7 +16,7 @@ import { interval } from "../wording.ts";
 
 const NAME = "failures";
 const BURST = "failure burst";
-const ASSUMED = { rate: 0.02, worth: 400 } as const;
+const ASSUMED = { rate: 0.02, worth: 400, per: "event" } as const;
 const PRIOR = { pseudo: 60, unit: 20 } as const;
 /** What a day of one entity tells everyone, at most: three times the peers' rate and two. */
 const TOLD = 5;
@@ -37,7 +37,7 @@ function model(day: Day, { memory, sums }: Own) {
 
 /** The worst ten minutes, as peers know them. */
 const burstModel = (day: Day) =>
-  predictCount(NOTHING, 0, day.peers.count(BURST, { rate: 0.3, worth: 20 }), {
+  predictCount(NOTHING, 0, day.peers.count(BURST, { rate: 0.3, worth: 20, per: "n" }), {
     pseudo: 1,
     unit: 1,
     exposure: 1,
@@ -81,7 +81,7 @@ export const failures: Feature = {
   teach(day, own, teach) {
     teachCount(teach, NAME, counted(day, own));
     const burst = Math.min(30, greatestBurst(day.window.sums, own.sums + 1, 1));
-    teachCount(teach, BURST, { count: burst, exposure: 1, mean: burstModel(day).mean });
+    teach(`${BURST}|x`, burst);
   },
   describe: (day, own) => ({
     observed: `${day.window.sums[own.sums]} failures, ${greatestBurst(day.window.sums, own.sums + 1, 1)} within ten minutes`,

@@ -1,11 +1,4 @@
-import {
-  COUNT_MEMORY,
-  countSurprise,
-  learnCount,
-  predictCount,
-  tamed,
-  teachCount,
-} from "../counts.ts";
+import { COUNT_MEMORY, countSurprise, learnCount, predictCount, tamed } from "../counts.ts";
 import { evidenceOf } from "../../detector.ts";
 import type { Day, Feature } from "../feature.ts";
 import { Field } from "../fields.ts";
@@ -16,16 +9,17 @@ import { isNew } from "../strangeness.ts";
 
 const NAME = "strange failures";
 const TOLD = 3;
+const ASSUMED = { rate: 0.03, worth: 20, per: "n" } as const;
 
 function model(day: Day, memory: number, common: number) {
-  const peers = day.peers.count(NAME, { rate: 0.03, worth: 20 });
+  const peers = day.peers.count(NAME, ASSUMED);
   return predictCount(day.state.models, memory, peers, { pseudo: 20, unit: 1, exposure: common });
 }
 
 const commonToday = (day: Day, sums: number): number =>
   commonMode(day, {
     what: NAME,
-    rate: day.peers.count(NAME, { rate: 0.03, worth: 20 }).rate,
+    rate: day.peers.count(NAME, ASSUMED).rate,
     own: Math.min(TOLD, day.window.sums[sums] as number),
   });
 
@@ -63,7 +57,7 @@ export const strangeFailures: Feature = {
   teach(day, { memory, sums }, teach) {
     const predicted = model(day, memory, 1);
     const count = tamed(day.window.sums[sums] as number, predicted);
-    teachCount(teach, NAME, { count, exposure: 1, mean: predicted.mean });
+    teach(`${NAME}|x`, count);
   },
   describe: (day, { sums }) => ({
     observed: `${day.window.sums[sums]} failures from devices or networks new to the account`,

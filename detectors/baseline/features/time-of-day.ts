@@ -1,6 +1,8 @@
 import { anyOf, nats } from "../counts.ts";
-import type { Day, Feature } from "../feature.ts";
+import type { Context, Day, Feature } from "../feature.ts";
 import { hourTailOf, restlessClock } from "../hours.ts";
+import { commonMode, tellCommon } from "../population.ts";
+import type { Window } from "../state.ts";
 import { clock } from "../wording.ts";
 
 const bits = (mask: number): number => {
@@ -39,13 +41,27 @@ export const hour: Feature = {
   },
 };
 
+/** Days without any event that are nothing: a long weekend. */
+const LONG = 4;
+const ABSENT = "absent";
+
+/** Tells everyone, as a day begins, that its entity was long away. */
+export function tellAbsence(context: Context, group: string, window: Window): void {
+  if (window.absence > LONG) tellCommon(context, group, window.day, ABSENT);
+}
+
 /** Back after more than four days. */
 export const absence: Feature = {
   name: "absence",
   stream: "time",
   memory: 0,
   sums: 0,
-  surprise: ({ window }) => (window.absence > 4 ? Math.log(window.absence) : 0),
+  surprise(day) {
+    if (day.window.absence <= LONG) return 0;
+    // After a holiday everyone comes back at once.
+    const common = commonMode(day, { what: ABSENT, rate: 0.02, own: 1 });
+    return Math.max(0, Math.log(day.window.absence / common));
+  },
   describe: ({ window }) => ({
     observed: `back after ${window.absence} days`,
     expected: "active every few days",

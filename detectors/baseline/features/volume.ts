@@ -4,8 +4,8 @@ import { Model } from "../model.ts";
 import { interval } from "../wording.ts";
 
 const ASSUMED = [
-  { rate: 30, worth: 10 },
-  { rate: 8, worth: 10 },
+  { rate: 30, worth: 10, per: "t0" },
+  { rate: 8, worth: 10, per: "t1" },
 ] as const;
 
 /** Predictive model of a day's number of events, by day type. */
