@@ -35,7 +35,8 @@ export function calendarOf(
     names.set(number, known);
     return known;
   };
-  const first = Date.parse(dayOf(simulation.options.start));
+  // The start is near a midnight of the zone: within half a day of the one that is meant.
+  const first = Math.round(local(simulation.options.start) / DAY) * DAY;
   return {
     dayOf,
     hourOf: (at) => Math.floor((((local(at) % DAY) + DAY) % DAY) / HOUR),

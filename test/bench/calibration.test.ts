@@ -6,7 +6,8 @@ import {
   calibrationTable,
   ksUniform,
 } from "../../bench/detection/calibration.ts";
-import { dayText, person, runOf, simulationOf } from "./simulations.ts";
+import { calendarOf } from "../../bench/detection/calendar.ts";
+import { dayText, HOUR, person, runOf, simulationOf, START } from "./simulations.ts";
 
 const benign = (p: number, more: Partial<BenignDay> = {}): BenignDay => ({
   p,
@@ -86,5 +87,21 @@ describe("calibration of the evaluation", () => {
       ["1 few", "smaller groups", true],
     ]);
     expect(found[1]?.shocks).toEqual(["outage", "roll-out"]);
+  });
+});
+
+describe("days of an organisation", () => {
+  it("begin at the midnight of its zone that is nearest to the start", () => {
+    for (const [timezone, first] of [
+      ["UTC", dayText(0)],
+      ["America/Sao_Paulo", dayText(0)],
+      ["Asia/Kolkata", dayText(0)],
+    ] as const) {
+      const calendar = calendarOf(simulationOf({ timezone }));
+      expect([timezone, calendar.dayAt(0), calendar.indexOf(first)]).toEqual([timezone, first, 0]);
+    }
+    const calendar = calendarOf(simulationOf({ timezone: "Asia/Kolkata" }));
+    expect(calendar.dayOf(START + 19 * HOUR)).toBe(dayText(1));
+    expect(calendar.hourOf(START + 19 * HOUR)).toBe(0);
   });
 });
