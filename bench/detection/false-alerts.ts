@@ -30,8 +30,10 @@ export interface FalseAlerts {
   readonly allowed: DailyFigures;
   readonly raised: DailyFigures;
   readonly paged: DailyFigures;
-  /** Anomalies that did not page: folded into an open case, slight, or beyond the cap. */
-  readonly heldBack: number;
+  /** Anomalies beyond the cap: the overflow that is listed. */
+  readonly overBudget: number;
+  /** Anomalies of an entity that was paged before. */
+  readonly folded: number;
   /** Pages by detectors that are not certain, while the account or the installation was learning. */
   readonly pagesWhileLearning: number;
   readonly certainPagesWhileLearning: number;
@@ -56,7 +58,8 @@ export function falseAlerts(
     allowed: daily(series.map((day) => day.allowed)),
     raised: daily(series.map((day) => day.raised)),
     paged: daily(series.map((day) => day.paged)),
-    heldBack: raised.filter((one) => !one.paged && !one.late).length,
+    overBudget: raised.filter((one) => one.decision === "over_budget").length,
+    folded: raised.filter((one) => one.decision === "folded").length,
     pagesWhileLearning: learning.filter((one) => !one.certain).length,
     certainPagesWhileLearning: learning.filter((one) => one.certain).length,
   };

@@ -4,6 +4,7 @@ import { foldRepeats } from "../../app/replay-files.ts";
 import { defaultPolicy } from "../../responders/policy.ts";
 import type { Anomaly } from "../../schemas/anomaly.ts";
 import type { Event } from "../../schemas/event.ts";
+import type { Incident } from "../../schemas/incident.ts";
 import type { Score } from "../../schemas/score.ts";
 import { type Calendar, calendarOf, DAY, dayKey, HOUR } from "./calendar.ts";
 import { collectFeatures, type FeatureDay } from "./features.ts";
@@ -33,6 +34,8 @@ export interface Raised {
   readonly certain: boolean;
   readonly late: boolean;
   readonly paged: boolean;
+  /** What the page budget decided: `paged`, `over_budget`, `folded`, `slight` or `late`. */
+  readonly decision: string;
   readonly age: number;
   readonly entityDays: number;
   readonly eventIds: readonly string[];
@@ -83,7 +86,7 @@ export function runSimulation(simulation: Simulation, options: RunOptions): Run 
   for (const engine of engines) engine.end();
   return {
     days: engines[0]?.days() ?? [],
-    raised: new Map(engines.map((engine) => [engine.budget, engine.raised])),
+    raised: new Map(engines.map((engine) => [engine.budget, engine.raised()])),
     features: features.end(),
     malicious: trace.times,
     touched: trace.touched,
@@ -101,8 +104,9 @@ function createEngine(simulation: Simulation, budget: number, calendar: Calendar
     readAt: Number.MAX_SAFE_INTEGER,
   });
   const closed = new Map<string, ScoredDay>();
-  const raised: Raised[] = [];
+  const found: (readonly [Anomaly, boolean])[] = [];
   const folded = foldRepeats();
+  const decisions = new Map<string, string>();
   const sink = {
     score(score: Score): void {
       const account = score["entity.type"] === "user" || score["entity.type"] === "service";
@@ -110,19 +114,28 @@ function createEngine(simulation: Simulation, budget: number, calendar: Calendar
       closed.set(dayKey(score.day, score["entity.id"]), scoredDay(score));
     },
     anomaly(anomaly: Anomaly, alert: boolean): void {
-      if (folded.isNew(anomaly)) raised.push(raisedOf(anomaly, alert, calendar));
+      if (folded.isNew(anomaly)) found.push([anomaly, alert]);
     },
-    incident: () => {},
+    incident(incident: Incident): void {
+      const decided = incident["page.decisions"];
+      const newest = incident["anomaly.ids"].at(-1);
+      if (newest !== undefined) decisions.set(newest, decided?.at(-1) ?? "");
+    },
     action: () => {},
   };
   return {
     budget,
-    raised,
     push: (event: Event) => takeOutputs(run, run.engine.push(event), sink),
     end: () => {
       for (const outputs of run.engine.end()) takeOutputs(run, outputs, sink);
-      for (const anomaly of folded.late()) raised.push(raisedOf(anomaly, false, calendar));
+      for (const anomaly of folded.late()) found.push([anomaly, false]);
     },
+    raised: () =>
+      found.map(([anomaly, paged]) => ({
+        ...raisedOf(anomaly, calendar),
+        paged,
+        decision: decisions.get(anomaly["anomaly.id"]) ?? "",
+      })),
     days: () => [...closed.values()],
   };
 }
@@ -135,7 +148,7 @@ const scoredDay = (score: Score): ScoredDay => ({
   age: score["baseline.age_days"],
 });
 
-function raisedOf(anomaly: Anomaly, paged: boolean, calendar: Calendar): Raised {
+function raisedOf(anomaly: Anomaly, calendar: Calendar): Omit<Raised, "paged" | "decision"> {
   const start = Date.parse(anomaly["anomaly.window.start"]);
   const leading = anomaly.explanation.toSorted((a, b) => b.share - a.share)[0]?.feature ?? "";
   // A day's window may begin at midnight of the account's own zone: its noon is safely inside.
@@ -148,7 +161,6 @@ function raisedOf(anomaly: Anomaly, paged: boolean, calendar: Calendar): Raised 
     p: anomaly["anomaly.p"],
     certain: anomaly["anomaly.certain"],
     late: anomaly["anomaly.late"],
-    paged,
     age: anomaly["baseline.age_days"],
     entityDays: anomaly["population.entity_days"],
     eventIds: anomaly["event.ids"],

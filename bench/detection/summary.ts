@@ -29,7 +29,8 @@ export interface BudgetSummary {
   readonly allowedWorst: number;
   readonly pagedP95: number;
   readonly pagedWorst: number;
-  readonly heldBack: number;
+  readonly overBudget: number;
+  readonly folded: number;
   readonly pagesWhileLearning: number;
   readonly certainPagesWhileLearning: number;
   /** Seed by seed, of the benign runs. */
@@ -157,7 +158,8 @@ function budgetSummary(results: readonly SeedResult[], index: number): BudgetSum
     allowedWorst: most((one) => one.allowed.worst),
     pagedP95: total(all.map((one) => one.paged.p95)) / all.length,
     pagedWorst: most((one) => one.paged.worst),
-    heldBack: total(all.map((one) => one.heldBack)),
+    overBudget: total(all.map((one) => one.overBudget)),
+    folded: total(all.map((one) => one.folded)),
     pagesWhileLearning: total(all.map((one) => one.pagesWhileLearning)),
     certainPagesWhileLearning: total(all.map((one) => one.certainPagesWhileLearning)),
     series: all.map((one) => one.series),

@@ -69,7 +69,8 @@ const falseAlertText = ({ budgets }: Summary): TextTable => ({
     "pages",
     "p95",
     "worst",
-    "held back",
+    "over budget",
+    "folded",
     "while learning (certain)",
   ],
   rows: budgets.map((one) => [
@@ -81,7 +82,8 @@ const falseAlertText = ({ budgets }: Summary): TextTable => ({
     withBounds(one.paged),
     figure(one.pagedP95),
     one.pagedWorst,
-    one.heldBack,
+    one.overBudget,
+    one.folded,
     `${one.pagesWhileLearning} (${one.certainPagesWhileLearning})`,
   ]),
 });

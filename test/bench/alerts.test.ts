@@ -96,8 +96,8 @@ describe("false alerts of the evaluation", () => {
     ];
     const all = [
       raised("a1", at(8, 1), { day: dayText(7) }),
-      raised("a2", at(7), { paged: false }),
-      raised("a2", at(7, 13), { paged: false }),
+      raised("a2", at(7), { paged: false, decision: "over_budget" }),
+      raised("a2", at(7, 13), { paged: false, decision: "folded" }),
     ];
     const found = falseAlerts(runOf({ days, raised: new Map([[5, all]]) }), simulation, {
       budget: 5,
@@ -109,7 +109,8 @@ describe("false alerts of the evaluation", () => {
     expect(found).toMatchObject({
       allowed: { mean: 3, worst: 6 },
       paged: { mean: 0.5, worst: 1 },
-      heldBack: 2,
+      overBudget: 1,
+      folded: 1,
     });
   });
 

@@ -70,6 +70,7 @@ export const raised = (entity: string, time: number, more: Partial<Raised> = {})
   certain: false,
   late: false,
   paged: true,
+  decision: more.paged === false ? "" : "paged",
   age: 30,
   entityDays: 10_000,
   eventIds: [],
