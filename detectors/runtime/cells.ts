@@ -1,4 +1,9 @@
-import { type Contributions, contributionCells, restoreContributions } from "./contributions.ts";
+import {
+  type Contributions,
+  contributionCells,
+  contributionsCovered,
+  restoreContributions,
+} from "./contributions.ts";
 import type { Core } from "./core.ts";
 import { type Gate, gateCells, gateCovered, restoreGate } from "./gate.ts";
 import { allSlots, cellKey, encodeSlot, restoreSlot } from "./slots.ts";
@@ -43,7 +48,7 @@ const boundariesOf = (of: Contributions, full: boolean): Iterable<number> =>
 export function cutCovered(of: Cutting): void {
   gateCovered(of.gate);
   for (const core of of.cores) {
-    core.contributions.dirty.clear();
+    contributionsCovered(core.contributions);
     for (const table of core.kinds) {
       for (const slot of table.dirty) slot.dirty = false;
       table.dirty.clear();

@@ -4,7 +4,7 @@ import { versionFor } from "../exchange/boundaries.ts";
 import { sharedTable } from "../exchange/tables.ts";
 import { anomalyFrom, scoreFrom } from "./anomaly.ts";
 import type { Call } from "./call.ts";
-import { contribute } from "./contributions.ts";
+import { contribute, type Contribution } from "./contributions.ts";
 import { POPULATION, populationOf } from "./population.ts";
 import { stateOf } from "./slots.ts";
 import { setWake } from "./wakes.ts";
@@ -39,7 +39,8 @@ export function createContext(call: Call): CallContext {
       core.outbox.any = true;
     },
     wakeAt: (time) => wakeAt(call, time),
-    contribute: (table, key, amount, at = call.at) => addTo(call, table, { key, amount, at }),
+    contribute: (table, key, amount, at = call.at) =>
+      addTo(call, { tenant: call.slot.tenant, table, key, amount, at }),
     shared: (table) =>
       sharedTable(core.around.tables, versionFor(call.asOf), {
         tenant: call.slot.tenant,
@@ -59,19 +60,13 @@ function wakeAt(call: Call, time: number): void {
   setWake(call.core.wakes, call.slot, call.index, Math.max(Math.floor(time), after));
 }
 
-function addTo(
-  call: Call,
-  table: string,
-  what: { readonly key: string; readonly amount: number; readonly at: number },
-): void {
+function addTo(call: Call, what: Contribution): void {
   const { core, detector } = call;
-  if (core.around.owns.get(detector)?.has(table) !== true) {
-    throw new RangeError(`detector ${detector.name} does not declare the table ${table}`);
+  if (core.around.owns.get(detector)?.has(what.table) !== true) {
+    throw new RangeError(`detector ${detector.name} does not declare the table ${what.table}`);
   }
   if (!Number.isFinite(what.at)) throw new RangeError(`contribution at ${what.at}`);
-  if (!call.learns) return;
-  const { tenant } = call.slot;
-  contribute(core.contributions, core.nextClose, { tenant, table, ...what });
+  if (call.learns) contribute(core.contributions, core.nextClose, what);
 }
 
 function emit(call: Call, finding: Finding): void {

@@ -14,12 +14,22 @@ export interface Contributions {
   /** Boundary → tenant → table → key → amount. */
   readonly open: Map<number, Map<string, OfTenant>>;
   readonly dirty: Set<number>;
+  /** Where the last amount went, dirty already: the next one mostly goes there too. */
+  latest: Place | undefined;
   refused: number;
+}
+
+interface Place {
+  readonly boundary: number;
+  readonly tenant: string;
+  readonly table: string;
+  readonly amounts: Amounts;
 }
 
 export const createContributions = (): Contributions => ({
   open: new Map(),
   dirty: new Set(),
+  latest: undefined,
   refused: 0,
 });
 
@@ -45,14 +55,24 @@ export function contribute(to: Contributions, nextClose: number, what: Contribut
   }
   const interval = intervalOf(what.at);
   const boundary = interval < nextClose ? nextClose : interval;
-  const amounts = amountsOf(to, boundary, what);
+  const { amounts } = placeOf(to, boundary, what);
   const old = amounts.get(what.key);
   if (old === undefined && amounts.size >= KEYS) {
     to.refused += 1;
     return;
   }
   amounts.set(what.key, (old ?? 0) + what.amount);
+}
+
+function placeOf(to: Contributions, boundary: number, what: Contribution): Place {
+  const { latest } = to;
+  const { tenant, table } = what;
+  if (latest?.boundary === boundary && latest.table === table && latest.tenant === tenant) {
+    return latest;
+  }
   to.dirty.add(boundary);
+  to.latest = { boundary, tenant, table, amounts: amountsOf(to, boundary, what) };
+  return to.latest;
 }
 
 function amountsOf(to: Contributions, boundary: number, what: Contribution): Amounts {
@@ -95,6 +115,7 @@ function* openDeltas(from: Contributions, of: Closing): Iterable<Delta> {
 }
 
 function takeUpTo(from: Contributions, boundary: number): Map<string, OfTenant> {
+  from.latest = undefined;
   const taken = new Map<string, OfTenant>();
   for (const [open, tenants] of from.open) {
     if (open > boundary) continue;
@@ -116,6 +137,12 @@ function sum(into: Amounts | undefined, amounts: Amounts): Amounts {
 }
 
 type Cell = readonly [tenant: string, table: string, entries: [string, number][]];
+
+/** To be called when what is dirty has become durable. */
+export function contributionsCovered(of: Contributions): void {
+  of.dirty.clear();
+  of.latest = undefined;
+}
 
 /** One cell per open interval. */
 export function* contributionCells(
