@@ -1,3 +1,27 @@
+/**
+ * Evaluates detection on synthetic organisations. What is chosen how:
+ *
+ * - Runs. Per organisation and seed one run without attacks, for calibration and false alerts, and one
+ *   with attacks, for power, through the code of `metsuke replay`. A day is scored before it is learned.
+ *   The first 28 days teach and are not counted; attacks begin after them.
+ * - Calibration. Over accounts of at least 14 active days, except by age. Bounds are 95 %, clustered by
+ *   account and by day, the wider of the two. Groups of fewer than 20 people are pooled.
+ * - False alerts. "Before the cap" are mature account-days with p ≤ (N − ½) ÷ the mean number of active
+ *   accounts on the same weekday of four weeks; pages are what the page budget lets through, on the
+ *   day on which they come.
+ * - Power. An attack is found at N when any of its account-days is among the N highest of its day, by
+ *   alerts when a page rests on one of its events or is about its account on its days. True- and
+ *   false-positive rates are of account-days; days of accounts that an attack touched beside its own
+ *   count as neither. Equal scores are ordered by lot.
+ * - Rivals. Features, z-scores, rules and trees were written down once, from what their names say, and
+ *   not changed after a result had been seen. They see the same account-days.
+ * - Intervals over seeds are Student's; with two seeds they are wide, and that is so.
+ * - Poisoning. Ramps to ×20 begin two days after the warm-up in four arms of a twentieth of the people
+ *   each; the rest are the controls, over the same days. Colluders repeat every deed of an attack once
+ *   on the ten days before, from their own devices.
+ *
+ * Nothing here is chosen by looking at labels, and every figure is called synthetic.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
