@@ -84,7 +84,8 @@ export function curvePlot(
 ): string {
   const { x, y, curves } = of;
   const drawn = curves.map(({ points, dashed }, index) => {
-    const path = points.map(
+    const known = points.filter(([, b]) => !Number.isNaN(b));
+    const path = known.map(
       ([a, b], step) =>
         `${step === 0 ? "M" : "L"}${across(x, a).toFixed(1)} ${up(y, b).toFixed(1)}`,
     );

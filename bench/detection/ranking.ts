@@ -95,7 +95,7 @@ export function power(judged: Judged, scores: Scores): Power {
       ]),
     ),
     auc: auc(main, benign),
-    roc: Array.from({ length: 25 }, (_, step) => {
+    roc: Array.from({ length: 26 }, (_, step) => {
       const fpr = 10 ** (-3.5 + step / 10);
       return { fpr, tpr: above(fpr) };
     }),

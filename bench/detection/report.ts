@@ -120,7 +120,7 @@ const timePlot = ({ budgets }: Summary): string => {
   return barPlot(
     `Malicious events to the first anomaly at N = ${budgets[0]?.budget}, median (synthetic)`,
     {
-      axis: { title: "events (1 to the left edge)", from: 0.8, to: most * 1.1, logarithmic: true },
+      axis: { title: "malicious events", from: 0.5, to: most * 1.1, logarithmic: true },
       series: ["events"],
       rows: noticed.map(({ kind, events }) => ({ label: kind, values: [events] })),
     },

@@ -29,6 +29,8 @@ export interface BudgetSummary {
   readonly allowedWorst: number;
   readonly pagedP95: number;
   readonly pagedWorst: number;
+  /** Greatest mean of pages a day over 30 days in a row of any seed; NaN where fewer were counted. */
+  readonly worstMonth: number;
   readonly overBudget: number;
   readonly folded: number;
   readonly pagesWhileLearning: number;
@@ -158,6 +160,7 @@ function budgetSummary(results: readonly SeedResult[], index: number): BudgetSum
     allowedWorst: most((one) => one.allowed.worst),
     pagedP95: total(all.map((one) => one.paged.p95)) / all.length,
     pagedWorst: most((one) => one.paged.worst),
+    worstMonth: most((one) => worstMonth(one.series)),
     overBudget: total(all.map((one) => one.overBudget)),
     folded: total(all.map((one) => one.folded)),
     pagesWhileLearning: total(all.map((one) => one.pagesWhileLearning)),
@@ -174,6 +177,16 @@ function budgetSummary(results: readonly SeedResult[], index: number): BudgetSum
           },
         }),
   };
+}
+
+const MONTH = 30;
+
+function worstMonth(series: FalseAlerts["series"]): number {
+  const starts = series.slice(0, Math.max(0, series.length - MONTH + 1));
+  if (starts.length === 0) return Number.NaN;
+  const pages = (from: number): number =>
+    total(series.slice(from, from + MONTH).map(({ paged }) => paged));
+  return Math.max(...starts.map((_, from) => pages(from))) / MONTH;
 }
 
 function noticedSummary(all: ByAlerts["noticed"]): NoticedSummary[] {

@@ -73,6 +73,7 @@ function budgetTargets(of: BudgetSummary): Target[] {
     ...target(`N=${n}: mean false pages a day`, of.paged.value, { most: n }),
     ...target(`N=${n}: worst day before the cap`, of.allowedWorst, { most: 2.5 * n }),
     ...target(`N=${n}: most pages on one day`, of.pagedWorst, { most: 2 * n }),
+    ...target(`N=${n}: worst clean month, pages a day`, of.worstMonth, { most: n }),
     ...target(`N=${n}: uncertain pages while learning`, of.pagesWhileLearning, { most: 0 }),
   ];
 }

@@ -69,6 +69,7 @@ const falseAlertText = ({ budgets }: Summary): TextTable => ({
     "pages",
     "p95",
     "worst",
+    "worst month",
     "over budget",
     "folded",
     "while learning (certain)",
@@ -82,6 +83,7 @@ const falseAlertText = ({ budgets }: Summary): TextTable => ({
     withBounds(one.paged),
     figure(one.pagedP95),
     one.pagedWorst,
+    figure(one.worstMonth),
     one.overBudget,
     one.folded,
     `${one.pagesWhileLearning} (${one.certainPagesWhileLearning})`,
@@ -126,7 +128,7 @@ const kindText = ({ methods }: Summary): TextTable => {
 
 const alertText = ({ budgets }: Summary): TextTable => ({
   title: "By alerts: share of attacks paged, and the first anomaly (medians of those noticed)",
-  head: ["N", "kind", "paged", "raised", "malicious events", "minutes"],
+  head: ["N", "kind", "paged", "raised", "malicious events", "after"],
   rows: budgets.flatMap(({ budget, byAlerts }) =>
     Object.keys(byAlerts?.paged ?? {}).map((kind) => {
       const noticed = byAlerts?.noticed.find((one) => one.kind === kind);
@@ -138,7 +140,7 @@ const alertText = ({ budgets }: Summary): TextTable => ({
         shareText(byAlerts?.paged, kind),
         shareText(byAlerts?.raised, kind),
         noticed === undefined ? "" : figure(noticed.events),
-        noticed === undefined ? "" : figure(noticed.minutes),
+        noticed === undefined ? "" : durationText(noticed.minutes),
       ];
     }),
   ),
@@ -176,6 +178,9 @@ const rampText = ({ ramps }: Pick<Summary, "ramps">): TextTable => ({
     figure(one.medianDays),
   ]),
 });
+
+const durationText = (minutes: number): string =>
+  minutes < 1440 ? `${figure(minutes)} min` : `${figure(minutes / 1440)} days`;
 
 /** Aligned columns. */
 export function tableText({ title, head, rows }: TextTable): string {
