@@ -15,7 +15,8 @@ interface Bound {
   readonly most?: number;
 }
 
-const two = (value: number): string => value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
+/** Exact enough that a miss never looks like the bar. */
+const exact = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** Nothing when the figure does not exist in this run. */
 function target(name: string, value: number | undefined, { least, most }: Bound): Target[] {
@@ -23,7 +24,7 @@ function target(name: string, value: number | undefined, { least, most }: Bound)
   const wanted =
     least === undefined ? `≤ ${most}` : most === undefined ? `≥ ${least}` : `${least}–${most}`;
   const met = value >= (least ?? -Infinity) && value <= (most ?? Infinity);
-  return [{ name, wanted, measured: two(value), met }];
+  return [{ name, wanted, measured: exact(value), met }];
 }
 
 /** The bars of calibration, budget, power and speed; those that the run has figures for. */
