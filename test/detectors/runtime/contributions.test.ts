@@ -2,6 +2,13 @@ import { Type } from "typebox";
 import { describe, expect, it } from "vitest";
 import type { Detector } from "../../../detectors/detector.ts";
 import { jsonCodec } from "../../../detectors/runtime/codec.ts";
+import {
+  closeInterval,
+  contribute,
+  contributionCells,
+  contributionsCovered,
+  createContributions,
+} from "../../../detectors/runtime/contributions.ts";
 import { createMerged, endOfInput, processEvent } from "../../../detectors/runtime/merged.ts";
 import type { Event } from "../../../schemas/event.ts";
 import { eventAt, MINUTE, T0 } from "../toys.ts";
@@ -80,5 +87,30 @@ describe("contributions", () => {
     const { increments, failures } = versions([early], lost as Detector);
     expect(increments).toEqual([]);
     expect(failures).toEqual(["contribution at NaN"]);
+  });
+});
+
+describe("an interval that stays open over a checkpoint", () => {
+  const one = { at: T0, tenant: "default", table: "toy.first", key: "a", amount: 1 };
+
+  it("is written again once more is added to it", () => {
+    const open = createContributions();
+    contribute(open, Number.NaN, one);
+    contributionsCovered(open);
+    contribute(open, Number.NaN, one);
+    const [cell] = [...contributionCells(open, open.dirty)];
+    const amounts = [["default", "toy.first", [["a", 2]]]];
+    expect(JSON.parse(Buffer.from(cell?.[1] ?? []).toString())).toEqual(amounts);
+  });
+
+  it("loses nothing that comes after its close", () => {
+    const open = createContributions();
+    contribute(open, Number.NaN, one);
+    const of = { topic: "events", partition: 0 };
+    const boundary = T0 + 15 * MINUTE;
+    closeInterval(open, { ...of, boundary });
+    contribute(open, Number.NaN, one);
+    const [delta] = closeInterval(open, { ...of, boundary: boundary + 15 * MINUTE });
+    expect(delta?.kind === "delta" ? delta.entries : []).toEqual([["a", 1]]);
   });
 });
