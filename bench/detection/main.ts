@@ -150,13 +150,8 @@ function byOrganisation<R extends { readonly plan: Plan }>(results: readonly R[]
   return names.map((name) => results.filter(({ plan }) => plan.organisation === name));
 }
 
-async function main(): Promise<number> {
-  const { values } = read();
-  if (values.help === true) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const results = await evaluate(tasksOf(values), one("workers", values.workers));
+async function report(tasks: readonly Task[], workers: number, out?: string): Promise<void> {
+  const results = await evaluate(tasks, workers);
   const parts = [
     ...results.power.map((of) => [headline(of), ...tablesOf(of).map(tableText)]),
     ...results.poisoning.map((of) => [
@@ -165,17 +160,26 @@ async function main(): Promise<number> {
     ]),
   ];
   for (const part of parts) process.stdout.write(`${part.join("\n\n")}\n\n`);
-  if (values.out !== undefined) {
-    mkdirSync(values.out, { recursive: true });
-    writeFileSync(join(values.out, "results.json"), JSON.stringify(results, undefined, 1));
-    writeFileSync(join(values.out, "report.html"), reportPage(results));
-  }
-  return 0;
+  if (out === undefined) return;
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, "results.json"), JSON.stringify(results, undefined, 1));
+  writeFileSync(join(out, "report.html"), reportPage(results));
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-  process.exitCode = 2;
+/** What is to be run; undefined after help or a mistake was answered. */
+function commandLine() {
+  try {
+    const { values } = read();
+    if (values.help !== true) {
+      return { tasks: tasksOf(values), workers: one("workers", values.workers), out: values.out };
+    }
+    process.stdout.write(usage);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    process.exitCode = 2;
+  }
+  return undefined;
 }
+
+const chosen = commandLine();
+if (chosen !== undefined) await report(chosen.tasks, chosen.workers, chosen.out);
