@@ -17,7 +17,7 @@
  *   not changed after a result had been seen. They see the same account-days.
  * - Intervals over seeds are Student's; with two seeds they are wide, and that is so.
  * - Poisoning. Ramps to ×20 begin two days after the warm-up in four arms of a twentieth of the people
- *   each; the rest are the controls, over the same days. Colluders repeat every deed of an attack once
+ *   each, drawn from those that carry bytes on ten days before; the rest of those are the controls, over the same days. Colluders repeat every deed of an attack once
  *   on the ten days before, from their own devices.
  *
  * Nothing here is chosen by looking at labels, and every figure is called synthetic.

@@ -2,7 +2,7 @@ import { byAlerts, rampFigures, type RampFigures } from "./alerts.ts";
 import { calendarOf, dayKey } from "./calendar.ts";
 import { judgedDays, type OnProgress, optionsOf, type Plan } from "./evaluate.ts";
 import type { Share } from "./intervals.ts";
-import { drawRamps, PREPARATION, untouched, withColluders, withRamps } from "./poisoning.ts";
+import { drawRamps, PREPARATION, withColluders, withRamps } from "./poisoning.ts";
 import { power, type Shares } from "./ranking.ts";
 import { runSimulation } from "./run.ts";
 import type { AttackKind, Organisation } from "./simulation.ts";
@@ -42,14 +42,13 @@ export function studyPoisoning(
   const budget = budgets[0] as number;
   const part = (index: number) => (day: number) => onProgress((index + day / plan.days) / 3);
   const quiet = organisation.simulate(optionsOf(plan, []));
-  const ramps = drawRamps(quiet, Math.round(ARM_SHARE * plan.people));
-  const ramped = runSimulation(withRamps(quiet, ramps, plan.warmUp + 2), {
+  const from = plan.warmUp + 2;
+  const { ramps, controls } = drawRamps(quiet, Math.round(ARM_SHARE * plan.people), from);
+  const ramped = runSimulation(withRamps(quiet, ramps, from), {
     budgets,
     onDay: part(0),
   });
   const calendar = calendarOf(quiet);
-  const growing = new Set(ramps.flatMap(({ accounts }) => accounts));
-  const controls = untouched(quiet).filter((name) => !growing.has(name));
   const hostile = organisation.simulate(optionsOf(plan, PREPARABLE));
   const collusion = withColluders(hostile);
   const judge = (simulation: typeof hostile, index: number) => {
@@ -72,9 +71,8 @@ export function studyPoisoning(
   return {
     plan,
     ramps: ramps.map(({ kind, span, accounts }) => {
-      const from = calendar.dayAt(plan.warmUp + 2);
-      const to = calendar.dayAt(plan.warmUp + 1 + span);
-      const spans = accounts.map((account) => ({ account, from, to }));
+      const days = { from: calendar.dayAt(from), to: calendar.dayAt(from + span - 1) };
+      const spans = accounts.map((account) => ({ account, ...days }));
       return rampFigures({ kind, spans, controls }, ramped.raised.get(budget) ?? []);
     }),
     alone: alone.figures,

@@ -24,16 +24,42 @@ const shuffled = (names: readonly string[], dice: Random): string[] =>
     .map(([, name]) => name);
 
 /** People that are there from the start and that nothing malicious names. */
-export function untouched(simulation: Simulation): string[] {
+function untouched(simulation: Simulation): string[] {
   const attacked = new Set(simulation.labels.map(({ account }) => account));
   return simulation.accounts
     .filter(({ kind, joins, name }) => kind === "person" && joins <= 0 && !attacked.has(name))
     .map(({ name }) => name);
 }
 
-/** Four arms of `size` people each, drawn by the seed; everyone else is a control. */
-export function drawRamps(simulation: Simulation, size: number): Ramp[] {
-  const drawn = shuffled(untouched(simulation), random(simulation.options.seed, 60));
+const BYTES = ["source.bytes", "network.bytes", "destination.bytes"] as const;
+/** Days with bytes, before its ramp, of an account that can have one. */
+const BYTE_DAYS = 10;
+
+/** Accounts with byte-carrying events on ten local days before day `from`: without any nothing grows. */
+function byteCarriers(simulation: Simulation, from: number): Set<string> {
+  const calendar = calendarOf(simulation);
+  const days = new Map<string, Set<number>>();
+  for (const event of simulation.events()) {
+    const day = calendar.indexOf(calendar.dayOf(Date.parse(event["@timestamp"])));
+    if (day >= from) break;
+    const account = event["user.entity.id"];
+    if (account === undefined || !BYTES.some((field) => event[field] !== undefined)) continue;
+    days.set(account, (days.get(account) ?? new Set()).add(day));
+  }
+  return new Set([...days].flatMap(([account, own]) => (own.size < BYTE_DAYS ? [] : [account])));
+}
+
+export interface RampDraw {
+  readonly ramps: readonly Ramp[];
+  /** Who could have had a ramp and has none. */
+  readonly controls: readonly string[];
+}
+
+/** Four arms of up to `size` people each, drawn by the seed, whose ramps begin on day `from`. */
+export function drawRamps(simulation: Simulation, size: number, from: number): RampDraw {
+  const carriers = byteCarriers(simulation, from);
+  const able = untouched(simulation).filter((name) => carriers.has(name));
+  const drawn = shuffled(able, random(simulation.options.seed, 60));
   const arms = [20, 60].flatMap((span) =>
     [false, true].map((events) => ({
       kind: `${span} days, ${events ? "bytes and events" : "bytes only"}`,
@@ -41,10 +67,11 @@ export function drawRamps(simulation: Simulation, size: number): Ramp[] {
       events,
     })),
   );
-  return arms.map((arm, index) => ({
+  const ramps = arms.map((arm, index) => ({
     ...arm,
     accounts: drawn.slice(index * size, (index + 1) * size),
   }));
+  return { ramps, controls: drawn.slice(arms.length * size) };
 }
 
 /** The same simulation with ramps in it, all from local day `from` on. */
@@ -74,8 +101,6 @@ function levelOf(
   const day = calendar.indexOf(calendar.dayOf(Date.parse(event["@timestamp"]))) - from;
   return day < 0 || day >= ramp.span ? 1 : FACTOR ** ((day + 1) / ramp.span);
 }
-
-const BYTES = ["source.bytes", "network.bytes", "destination.bytes"] as const;
 
 function grown(
   event: Event,
