@@ -142,10 +142,15 @@ export const stratum = (day: Day): string => String(stratumOf(day.age, day.type)
 export interface DayTail {
   /** P(a benign day of this age and day type is at least this odd), extrapolated: ranks days. */
   readonly tail: number;
-  /** The same, but never below what so many days can certify: a tenth of one day. */
+  /**
+   * The same, raised where earlier p-values were too small, and never below what so many days can
+   * certify: a tenth of one day.
+   */
   readonly p: number;
 }
 
+/** How much more often the young are as odd as this, assumed until enough of them were seen. */
+const YOUNG = 3;
 /** Entity-days from which on a stratum has a table of its own. */
 const ENOUGH = 60;
 
@@ -165,13 +170,14 @@ export function dayTail(
 ): DayTail {
   const own = day.know.dayCurve(`${table}${stratumOf(day.age, day.type)}`);
   const mature = day.know.dayCurve(`${table}${MATURE}`);
+  const honest = day.know.honesty(day.state.group);
   const certified = (tail: number, days: number): DayTail => ({
     tail,
-    p: Math.max(tail, 0.1 / Math.max(30, days)),
+    p: Math.max(honest(tail), 0.1 / Math.max(30, days)),
   });
   if (own.weight >= ENOUGH || mature.weight < ENOUGH) return certified(own.tail(total), own.weight);
   // Too few to judge by: odd days of the young are common.
   return day.age < 14
-    ? certified(Math.max(own.tail(total), mature.tail(total) ** 0.25), mature.weight)
+    ? certified(Math.min(1, YOUNG * mature.tail(total)), mature.weight)
     : certified(mature.tail(total), mature.weight);
 }

@@ -2,6 +2,7 @@ import type { DetectorContext, SharedTable, TableSpec } from "../detector.ts";
 import { CURVE_BINS, type Curve, curve, joined } from "../stats/curve.ts";
 import type { PeerCount } from "./counts.ts";
 import { FIELDS } from "./fields.ts";
+import { type Honesty, honestyOf } from "./honesty.ts";
 import type { PeerMagnitude } from "./magnitudes.ts";
 import type { BaselineParams } from "./params.ts";
 import { createPeers, type Peers } from "./peers.ts";
@@ -28,7 +29,7 @@ export const tables: readonly TableSpec[] = [
   /** `t stratum|bin` of whole days and `d stratum|bin` of days as they ran: slow, and fast. */
   { name: "baseline.tails", keepPerMille: 950 },
   { name: "baseline.bodies", keepPerMille: 700 },
-  /** `group|stream|bin`, `group|n`: exceedances. */
+  /** `group|stream|bin`, `group|n`: exceedances; `group|days`, `group|p level`: days by p. */
   { name: "baseline.groups", keepPerMille: 990 },
   /** `day|group|what`: what happens to many today. */
   { name: "baseline.common", keepPerMille: 300 },
@@ -50,6 +51,8 @@ export interface Knowledge {
   youth(age: number): readonly number[];
   /** P(a day of this group shows at least f in this stream), shrunk to everyone's exp(−f). */
   groupTail(group: string, stream: number, f: number): number;
+  /** Corrects small tails of a group by what became of earlier ones. */
+  honesty(group: string): Honesty;
   readonly entityDays: number;
 }
 
@@ -156,6 +159,7 @@ function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
     youth,
     groupTail: (group, stream, f) =>
       betweenEdges((exceedances(group)[stream] ??= exceedancesOf(source.groups, group, stream)), f),
+    honesty: memo((group: string) => honestyOf(source.groups, group)),
     entityDays,
   };
 }

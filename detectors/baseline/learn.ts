@@ -15,6 +15,7 @@ import type { Context, Day, Teach } from "./feature.ts";
 import { FIELDS } from "./fields.ts";
 import { features } from "./features/index.ts";
 import { volumeModel } from "./features/volume.ts";
+import { daysKey, hitKey, LEVELS } from "./honesty.ts";
 import { learnHours, noteZone, teachHours } from "./hours.ts";
 import { ageClass, SCALE } from "./knowledge.ts";
 import { Model } from "./model.ts";
@@ -164,6 +165,15 @@ function teachTables(day: Day, combined: Combined): void {
   });
 }
 
+/** Counts what became of a mature day's p, which `honestyOf` reads. */
+function teachHonesty({ context, state }: Day, tail: number): void {
+  const count = (key: string): void => context.contribute("baseline.groups", key, SCALE);
+  for (const group of ["*", state.group]) {
+    count(daysKey(group));
+    for (const level of LEVELS) if (tail <= level) count(hitKey(group, level));
+  }
+}
+
 function teachPopulation(day: Day): void {
   const { context, state } = day;
   const add = (key: string): void => context.contribute("baseline.population", key, 1);
@@ -193,6 +203,7 @@ export function learnDay(day: Day, combined: Combined, tail: number): void {
   const trusted = day.age < context.params.learning_days || early;
   const weight = trusted ? 1 : learningWeight(tail);
   teachTables(day, combined);
+  if (ageClass(day.age) === 5 && !early) teachHonesty(day, tail);
   teachPopulation(day);
   if (ageClass(day.age) < 5) teachYouth(day);
   // The young meet much that is new: they teach nobody, except where all are young.

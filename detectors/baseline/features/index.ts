@@ -3,6 +3,7 @@ import { streamIndex } from "../streams.ts";
 import { activityMix } from "./activity-mix.ts";
 import { bytes, targets, upload } from "./bytes.ts";
 import { deniedFactors } from "./denied-factors.ts";
+import { dualUse } from "./dual-use.ts";
 import { activityEpisode, contextEpisode } from "./episodes.ts";
 import { failures } from "./failures.ts";
 import { noveltyFeatures, resource } from "./novelty.ts";
@@ -37,6 +38,7 @@ export const features: readonly Feature[] = [
   activityEpisode,
   contextEpisode,
   silence,
+  dualUse,
 ];
 export const FEATURES = features.length;
 

@@ -12,6 +12,8 @@ import { describeNews } from "./novelty.ts";
 
 /** Greatest surprise of the day, and its parts from place and thing, in 1/100. */
 const SUMS = 3;
+/** Days without any event beyond which a return counts. */
+const LONG_AWAY = 7;
 const CONTEXT = [Field.network, Field.country, Field.device, Field.agent, Field.service];
 
 /** Surprise of the hour of this event. */
@@ -52,6 +54,8 @@ export const signIn: Feature = {
       if (isNew(look, Field.service)) x += 0.7 * strangeness(look, Field.service);
       x += Math.min(4, strangeness(look, Field.action)) + Math.min(5, hourOf(look)) / 2;
     }
+    // Who comes back after long from where he never was may be another.
+    if (place > 2 && look.window.absence > LONG_AWAY) x += Math.log(look.window.absence);
     if (isSpraying(look)) x += 4;
     const numbers = look.window.sums;
     const score = Math.round(100 * x);
