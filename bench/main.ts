@@ -6,10 +6,11 @@ import { kafka } from "./kafka.bench.ts";
 import { type Bench, type Figure, passes } from "./measure.ts";
 import { normalize } from "./normalize.bench.ts";
 import { restore } from "./restore.bench.ts";
+import { scale } from "./scale.bench.ts";
 import { store } from "./store.bench.ts";
 import { verdict } from "./verdict.bench.ts";
 
-const benches: readonly Bench[] = [verdict, kafka, restore, normalize, store, detection];
+const benches: readonly Bench[] = [verdict, kafka, restore, scale, normalize, store, detection];
 const baselineFile = join(import.meta.dirname, "..", "..", "bench", "baseline.json");
 
 /** Ratios of an earlier run: what this one is compared with. */

@@ -1,6 +1,6 @@
-import { detectionChoice } from "../app/engine-options.ts";
 import { loadConfig } from "../app/config.ts";
-import { createReplay } from "../detectors/runtime/replay.ts";
+import { loadPolicy } from "../app/policy-file.ts";
+import { createReplayRun, type ReplaySink, takeOutputs } from "../app/replay-run.ts";
 import type { Event } from "../schemas/event.ts";
 import { isEvent } from "../schemas/validate.ts";
 import { type Company, companyLines, type Lines, lineText } from "./lines.ts";
@@ -9,33 +9,54 @@ import { type Bench, type Figure, interleave, micros, speedRatio, sum } from "./
 const SLICE = 2_000;
 const LEAST = 0.45;
 
-/** Bytes to verdict as `replay` does it: parse, validate, every detector and its runtime. */
+/**
+ * Bytes to verdict as `replay` does it: parse, validate, every detector and its runtime, triage, and
+ * the lines of what was found; only the disk is left out.
+ */
 export function createVerdict(): {
   readonly take: (text: string) => void;
   readonly end: () => void;
   readonly found: () => { anomalies: number; scores: number };
 } {
   const { config } = loadConfig(undefined);
-  const engine = createReplay({ ...detectionChoice(config), timezone: "UTC", readAt: Date.now() });
-  let anomalies = 0;
-  let scores = 0;
+  const run = createReplayRun({
+    config,
+    budget: config.respond.budget_per_day,
+    timezone: "UTC",
+    policy: loadPolicy(undefined),
+    readAt: Date.now(),
+  });
+  const found = { anomalies: 0, scores: 0 };
+  let written = 0;
+  const write = (value: object): void => {
+    written += JSON.stringify(value).length;
+  };
+  const sink: ReplaySink = {
+    score(score) {
+      found.scores += 1;
+      write(score);
+    },
+    anomaly(anomaly, alert) {
+      found.anomalies += 1;
+      write({ ...anomaly, "anomaly.alert": alert });
+    },
+    incident: write,
+    action: write,
+  };
   return {
     take(text) {
       const value: unknown = JSON.parse(text);
       if (!isEvent(value)) throw new Error("the bench made a line that is no Event");
       const event: Event = value;
       event["sender.authenticated"] ??= true;
-      const outputs = engine.push(event);
-      anomalies += outputs.anomalies.length;
-      scores += outputs.scores.length;
+      takeOutputs(run, run.engine.push(event), sink);
     },
     end() {
-      for (const outputs of engine.end()) {
-        anomalies += outputs.anomalies.length;
-        scores += outputs.scores.length;
-      }
+      for (const outputs of run.engine.end()) takeOutputs(run, outputs, sink);
+      if (found.scores > 0 && written === 0)
+        throw new Error("nothing of what was found was written");
     },
-    found: () => ({ anomalies, scores }),
+    found: () => found,
   };
 }
 
@@ -63,28 +84,23 @@ function arms(lines: Lines) {
 interface Workload {
   readonly name: string;
   readonly company: Company;
-  readonly bar?: { readonly least: number };
 }
 
 const PEOPLE = 200;
 const company = { seed: 5, people: PEOPLE, days: 20 };
 
 /**
- * The bar holds for what shippers send of a company with endpoint and network sensors. That shape
- * was settled on after leaner ones had missed the bar, so it is no independent evidence: long lines
- * make parsing dearer, many events a day share the cost of closing it. The lean workload has
- * neither; its ratio is far lower and stands beside it so that nobody takes the one for the other.
+ * The same synthetic company twice. Lean: sign-ins and a few other events a day, in lines of about a
+ * kilobyte. Long: beside them what sensors on endpoints and networks send, in lines as Elastic's
+ * shippers write them. Both carry the bar. It is easier on long lines, where parsing is dearer and
+ * many events a day share the cost of closing it: a bar that only those pass says little.
  */
 const workloads: readonly Workload[] = [
-  {
-    name: "verdict",
-    company: { ...company, telemetry: 40, shipper: true },
-    bar: { least: LEAST },
-  },
   { name: "verdict lean", company: { ...company, telemetry: 0, shipper: false } },
+  { name: "verdict long", company: { ...company, telemetry: 40, shipper: true } },
 ];
 
-async function measure({ name, company: of, bar }: Workload): Promise<Figure> {
+async function measure({ name, company: of }: Workload): Promise<Figure> {
   const lines = companyLines(of);
   const slices = Math.ceil(lines.count / SLICE);
   const { verdict, arms: both } = arms(lines);
@@ -101,11 +117,12 @@ async function measure({ name, company: of, bar }: Workload): Promise<Figure> {
   return {
     name,
     figure:
+      `${Math.round(lines.bytes.length / lines.count)} bytes a line: ` +
       `${micros(whole)} CPU per event, parsing alone ${micros(parse)} ` +
-      `(${Math.round(lines.bytes.length / lines.count)} bytes, ${events} events of ${PEOPLE} people, ` +
+      `(${events} events of ${PEOPLE} people, ` +
       `${found.scores} scores, ${found.anomalies} anomalies; ${spread[0].toFixed(2)}–${spread[1].toFixed(2)}×)`,
     ratio,
-    ...(bar === undefined ? {} : { bar }),
+    bar: { least: LEAST },
   };
 }
 
