@@ -18,8 +18,8 @@ import { type BaselineState, initState, openWindow, type Window } from "./baseli
 import { type Detector, evidenceOf } from "./detector.ts";
 
 const DAY = 86_400_000;
-/** However few people there are, a day that one in fifty resembles is no alert. */
-const LOOSEST = 0.02;
+/** However few people there are, a day that one in twenty resembles is no alert. */
+const LOOSEST = 0.05;
 /** Alerts of one entity and day, each ten times odder than the one before. */
 const MOST_ALERTS = 4;
 

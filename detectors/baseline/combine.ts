@@ -129,15 +129,22 @@ export function combine(day: Day): Combined {
   return { x, behaviours, y, m, f, u, total: Math.sqrt(squares), shares };
 }
 
-/** Classes of age and day type, each with a table of its own: 0–2 young, 3 and 4 mature. */
-function stratumOf(age: number, type: 0 | 1): number {
-  const class_ = ageClass(age);
-  if (class_ === 5) return 3 + type;
-  return class_ <= 2 ? 0 : class_ - 2;
+interface Aged {
+  readonly know: Knowledge;
+  readonly age: number;
+  readonly type: 0 | 1;
 }
-const MATURE = 3;
 
-export const stratum = (day: Day): string => String(stratumOf(day.age, day.type));
+/**
+ * Classes of age and day type, each with a table of its own: 0–2 young, 3 and 4 mature. Where
+ * everyone is new, nothing is known of peers either: those days are no measure of later joiners'.
+ */
+export function stratum({ know, age, type }: Aged): string {
+  const class_ = ageClass(age);
+  if (class_ === 5) return String(3 + type);
+  return `${know.young ? "all " : ""}${class_ <= 2 ? 0 : class_ - 2}`;
+}
+const MATURE = "3";
 
 export interface DayTail {
   /** P(a benign day of this age and day type is at least this odd), extrapolated: ranks days. */
@@ -159,16 +166,11 @@ const ENOUGH = 60;
  * they run (`d`), whose greatest surprise so far counts.
  */
 export function dayTail(
-  day: {
-    readonly know: Knowledge;
-    readonly state: BaselineState;
-    readonly age: number;
-    readonly type: 0 | 1;
-  },
+  day: Aged & { readonly state: BaselineState },
   table: "t" | "d",
   total: number,
 ): DayTail {
-  const own = day.know.dayCurve(`${table}${stratumOf(day.age, day.type)}`);
+  const own = day.know.dayCurve(`${table}${stratum(day)}`);
   const mature = day.know.dayCurve(`${table}${MATURE}`);
   const honest = day.know.honesty(day.state.group);
   const certified = (tail: number, days: number): DayTail => ({

@@ -1,4 +1,4 @@
-import { hourTail, smoothHours } from "../stats/hours.ts";
+import { smoothHours } from "../stats/hours.ts";
 import { Model } from "./model.ts";
 import type { Peers } from "./peers.ts";
 import type { BaselineState, Window } from "./state.ts";
@@ -62,13 +62,16 @@ export const restlessClock = (state: BaselineState, window: Window): boolean => 
   return changed > 0 && window.day - changed < SETTLING;
 };
 
-/** P(an hour as rare as this one) by habit; the larger one of its neighbours' while clocks settle. */
-export function hourTailOf(of: Clocked, hour: number, restless: boolean): number {
+/**
+ * How likely an hour is against the likeliest one, 0–1, by habit; the larger one of its neighbours'
+ * while clocks settle. A ratio of densities ranks odd hours better than the mass of rarer ones; what
+ * it is worth is learned from everybody's days all the same.
+ */
+export function hourRatio(of: Clocked, hour: number, restless: boolean): number {
   const mass = hourMass(of);
-  const tail = hourTail(mass, hour);
-  return restless
-    ? Math.max(tail, hourTail(mass, (hour + 23) % 24), hourTail(mass, (hour + 1) % 24))
-    : tail;
+  const at = (other: number): number => mass[(other + 24) % 24] as number;
+  const most = restless ? Math.max(at(hour), at(hour - 1), at(hour + 1)) : at(hour);
+  return Math.max(1e-9, most / Math.max(...mass));
 }
 
 /** Learns the hours of a closed day, and where the middle of the entity's days lies. */

@@ -54,6 +54,8 @@ export interface Knowledge {
   /** Corrects small tails of a group by what became of earlier ones. */
   honesty(group: string): Honesty;
   readonly entityDays: number;
+  /** Everyone is new here: accounts are 14 active days old on average at most. */
+  readonly young: boolean;
 }
 
 export const ageClass = (age: number): number =>
@@ -135,8 +137,11 @@ type Keys = (name: string) => readonly string[];
 const counts = (table: SharedTable, keys: readonly string[]): Float64Array =>
   Float64Array.from(keys, (key) => table.get(key) / SCALE);
 
+type Size = Pick<Knowledge, "entityDays" | "young">;
+const YOUNG_DAYS = 14;
+
 /** Reads one state of the tables; each part is made when first asked for. */
-function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
+function compile(source: Source, keys: Keys, size: Size): Knowledge {
   const old = Array.from({ length: FIELDS }, () => 1);
   const rarity = memo((group: string) => rarityTable(source.arrivals, group));
   const youth = memo((age: number) => (age > 4 ? old : youthTable(source.rates, age)));
@@ -160,7 +165,7 @@ function compile(source: Source, keys: Keys, entityDays: number): Knowledge {
     groupTail: (group, stream, f) =>
       betweenEdges((exceedances(group)[stream] ??= exceedancesOf(source.groups, group, stream)), f),
     honesty: memo((group: string) => honestyOf(source.groups, group)),
-    entityDays,
+    ...size,
   };
 }
 
@@ -186,7 +191,9 @@ export function knowledgeCache(): (context: Context) => Knowledge {
     // Handles of older versions go stale; what is read later is read through the newest.
     if (entry !== undefined) Object.assign(entry.source, source);
     else {
-      entry = { print, source, knowledge: compile(source, keys, days) };
+      const young = days < YOUNG_DAYS * version.get("users");
+      const size = { entityDays: days, young };
+      entry = { print, source, knowledge: compile(source, keys, size) };
       recent.push(entry);
       if (recent.length > 4) recent.shift();
     }

@@ -207,7 +207,7 @@ export function learnDay(day: Day, combined: Combined, tail: number): void {
   teachPopulation(day);
   if (ageClass(day.age) < 5) teachYouth(day);
   // The young meet much that is new: they teach nobody, except where all are young.
-  const teach = weight >= 1 && (day.age >= 3 || early);
+  const teach = weight >= 1 && (day.age >= 14 || (know.young && day.age >= 3) || early);
   if (teach) teachRates(day);
   learnHabit(day, combined.f);
   noteZone(state, window);

@@ -8,7 +8,7 @@ import { addEvidence } from "./evidence.ts";
 import type { Context, Feature, Look, Own } from "./feature.ts";
 import { features } from "./features/index.ts";
 import { FIELDS } from "./fields.ts";
-import { hourTailOf, restlessClock } from "./hours.ts";
+import { hourRatio, restlessClock } from "./hours.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { LABELS, NEWS } from "./model.ts";
 import { dayType, tellCommon, tellSeen } from "./population.ts";
@@ -159,7 +159,7 @@ function lookUp(look: Look): void {
   look.fromOutside = ip !== undefined && !isPrivate(ip) && event["event.outcome"] === "success";
 }
 
-/** An hour that only one of so many active hours is as rare as may make a day odd. */
+/** An hour this unlikely against the likeliest may make a day odd. */
 const RARE_HOUR = 0.05;
 
 /** Notes the hour; true when it is a rare one. */
@@ -173,7 +173,7 @@ function noteHour(look: Look): boolean {
     peers: know.peers(state.group),
     type: dayType(context, window.day, false),
   };
-  return hourTailOf(of, hour, restlessClock(state, window)) < RARE_HOUR;
+  return hourRatio(of, hour, restlessClock(state, window)) < RARE_HOUR;
 }
 
 function noteBytes(look: Look): void {

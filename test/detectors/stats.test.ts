@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { areaDistanceKm, greatCircleKm } from "../../detectors/stats/geo.ts";
-import { hourTail, smoothHours } from "../../detectors/stats/hours.ts";
+import { smoothHours } from "../../detectors/stats/hours.ts";
 import {
   incompleteBeta,
   negativeBinomialMass,
@@ -57,13 +57,9 @@ describe("tails against known values", () => {
 });
 
 describe("hours and distances", () => {
-  it("gives the rarest hour the smallest tail, and midnight neighbours count", () => {
-    const mass = Array.from({ length: 24 }, (_, hour) => (hour >= 9 && hour < 17 ? 1 : 0));
-    expect(hourTail(mass, 3)).toBe(0);
-    expect(hourTail(mass, 10)).toBe(0.5);
+  it("counts the neighbours of midnight", () => {
     const late = Array.from({ length: 24 }, (_, hour) => (hour === 23 ? 1 : 0));
     expect(smoothHours(late)[0]).toBeCloseTo(0.2, 12);
-    expect(hourTail([], 4)).toBe(1);
   });
 
   it("measures areas, not points", () => {

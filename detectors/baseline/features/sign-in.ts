@@ -4,7 +4,7 @@ import { nats } from "../counts.ts";
 import { addEvidence } from "../evidence.ts";
 import type { Day, Feature, Look } from "../feature.ts";
 import { Field } from "../fields.ts";
-import { hourTailOf, restlessClock } from "../hours.ts";
+import { hourRatio, restlessClock } from "../hours.ts";
 import { dayType } from "../population.ts";
 import { isSpraying } from "../spraying.ts";
 import { countryTerm, isNew, strangeness } from "../strangeness.ts";
@@ -19,7 +19,7 @@ const CONTEXT = [Field.network, Field.country, Field.device, Field.agent, Field.
 /** Surprise of the hour of this event. */
 const hourOf = (look: Look): number =>
   nats(
-    hourTailOf(
+    hourRatio(
       {
         state: look.state,
         peers: look.know.peers(look.state.group),

@@ -1,25 +1,19 @@
-import { anyOf, nats } from "../counts.ts";
+import { nats } from "../counts.ts";
 import type { Context, Day, Feature } from "../feature.ts";
-import { hourTailOf, restlessClock } from "../hours.ts";
+import { hourRatio, restlessClock } from "../hours.ts";
 import { commonMode, tellCommon } from "../population.ts";
 import type { Window } from "../state.ts";
 import { clock } from "../wording.ts";
 
-const bits = (mask: number): number => {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
-};
-
-function rarest(day: Day): { readonly hour: number; readonly tail: number } {
-  const found = { hour: 0, tail: 1 };
+function rarest(day: Day): { readonly hour: number; readonly ratio: number } {
+  const found = { hour: 0, ratio: 1 };
   const restless = restlessClock(day.state, day.window);
   for (let hour = 0; hour < 24; hour++) {
     if ((day.window.hours & (1 << hour)) === 0) continue;
-    const tail = hourTailOf(day, hour, restless);
-    if (tail >= found.tail) continue;
+    const ratio = hourRatio(day, hour, restless);
+    if (ratio >= found.ratio) continue;
     found.hour = hour;
-    found.tail = tail;
+    found.ratio = ratio;
   }
   return found;
 }
@@ -30,7 +24,7 @@ export const hour: Feature = {
   stream: "time",
   memory: 0,
   sums: 0,
-  surprise: (day) => nats(anyOf(rarest(day).tail, bits(day.window.hours))),
+  surprise: (day) => nats(rarest(day).ratio),
   describe(day) {
     const { hour: at } = rarest(day);
     const seen = (day.state.hours[24 * day.type + at] as number) / 1024;
