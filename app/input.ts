@@ -83,10 +83,11 @@ export async function* readLines(
     for (const input of openInputs(paths, streams)) {
       const splitter = createLineSplitter(options.keptBytes);
       let first = true;
-      for await (const chunk of input.stream as AsyncIterable<Buffer>) {
-        read += chunk.length;
+      for await (const chunk of input.stream as AsyncIterable<Buffer | string>) {
+        const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+        read += bytes.length;
         bar.update(Math.floor(read / 1e6));
-        yield { input, lines: splitter.push(Buffer.from(chunk)), first };
+        yield { input, lines: splitter.push(bytes), first };
         first = false;
       }
       yield { input, lines: splitter.end(), first };

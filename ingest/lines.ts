@@ -39,8 +39,12 @@ export function createLineSplitter(keptBytes = 16 * 1_048_576) {
       const lines: Line[] = [];
       let from = 0;
       for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-        take(chunk.subarray(from, end));
-        finish(lines);
+        const whole = parts.length === 0 && end - from > 1 && end - from <= keptBytes;
+        if (whole) lines.push({ record: chunk.subarray(from, end), bytes: end - from });
+        else {
+          take(chunk.subarray(from, end));
+          finish(lines);
+        }
         from = end + 1;
       }
       // A copy: the chunk may be a pooled buffer that the reader fills again.
