@@ -160,10 +160,12 @@ function onFailure(state: SourceState, event: Event, context: BurstContext): voi
   const change = note(state.failing, hashed, at);
   if (change === "earlier") tell(state, context);
   if (change !== "new") return;
+  const known = state.failing.length;
   state.failing = appended(state.failing, [hashed, at], ACCOUNTS);
   state.names = appended(state.names, account.slice(0, 24), 5);
   if (state.recent.length < 8) state.recent = appended(state.recent, evidenceOf(event), 8);
-  tell(state, context);
+  // Of a full list nothing changes: an office gateway has more accounts than are kept.
+  if (state.failing.length > known) tell(state, context);
   if (!state.reported && outweighs(state, context.params.spray_accounts)) {
     state.reported = true;
     report(state, context, undefined);
@@ -179,8 +181,9 @@ function onSuccess(state: SourceState, event: Event, context: BurstContext): voi
   const change = note(state.succeeding, hashed, at);
   if (change === "earlier") tell(state, context);
   if (change !== "new") return;
+  const known = state.succeeding.length;
   state.succeeding = appended(state.succeeding, [hashed, at], ACCOUNTS);
-  tell(state, context);
+  if (state.succeeding.length > known) tell(state, context);
   if (!spraying || state.successes >= 8) return;
   state.successes++;
   report(state, context, { account, evidence: evidenceOf(event) });
