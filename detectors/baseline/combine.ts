@@ -1,7 +1,7 @@
 import { surprises } from "./day.ts";
 import type { Day } from "./feature.ts";
 import { FEATURES, features, featuresOf } from "./features/index.ts";
-import { ageClass, type Knowledge } from "./knowledge.ts";
+import type { Knowledge } from "./knowledge.ts";
 import { Model } from "./model.ts";
 import type { BaselineState } from "./state.ts";
 import { BINS, edgeBin, edges, streamIndex, STREAMS, streams } from "./streams.ts";
@@ -136,15 +136,24 @@ interface Aged {
 }
 
 /**
- * Classes of age and day type, each with a table of its own: 0–2 young, 3 and 4 mature. Where
- * everyone is new, nothing is known of peers either: those days are no measure of later joiners'.
+ * Age and day type, each with a table of its own. Where everyone is new, nothing is known of peers
+ * either: those days are no measure of later joiners'.
  */
 export function stratum({ know, age, type }: Aged): string {
-  const class_ = ageClass(age);
-  if (class_ === 5) return String(3 + type);
-  return `${know.young ? "all " : ""}${class_ <= 2 ? 0 : class_ - 2}`;
+  if (age >= 14) return type === 0 ? MATURE : "mature off";
+  const class_ = age < 1 ? "first day" : age < 3 ? "1-2" : age < 7 ? "3-6" : "7-13";
+  return know.young ? `all ${class_}` : class_;
 }
-const MATURE = "3";
+const MATURE = "mature";
+
+/**
+ * How odd a young account's day is assumed to be, given the mature tail, until enough of them were
+ * seen: on the first day nearly everything is new.
+ */
+function youngPrior(age: number, mature: number): number {
+  if (age < 1) return mature ** 0.25;
+  return age < 3 ? mature ** 0.5 : Math.min(1, (age < 7 ? 3 : 2) * mature);
+}
 
 export interface DayTail {
   /** P(a benign day of this age and day type is at least this odd), extrapolated: ranks days. */
@@ -156,9 +165,7 @@ export interface DayTail {
   readonly p: number;
 }
 
-/** How much more often the young are as odd as this, assumed until enough of them were seen. */
-const YOUNG = 3;
-/** Entity-days from which on a stratum has a table of its own. */
+/** Entity-days that what is assumed of a stratum is worth. */
 const ENOUGH = 60;
 
 /**
@@ -177,9 +184,13 @@ export function dayTail(
     tail,
     p: Math.max(honest(tail), 0.1 / Math.max(30, days)),
   });
-  if (own.weight >= ENOUGH || mature.weight < ENOUGH) return certified(own.tail(total), own.weight);
-  // Too few to judge by: odd days of the young are common.
-  return day.age < 14
-    ? certified(Math.min(1, YOUNG * mature.tail(total)), mature.weight)
-    : certified(mature.tail(total), mature.weight);
+  if (mature.weight < ENOUGH) return certified(own.tail(total), own.weight);
+  if (day.age >= 14) {
+    return own.weight >= ENOUGH
+      ? certified(own.tail(total), own.weight)
+      : certified(mature.tail(total), mature.weight);
+  }
+  const assumed = youngPrior(day.age, mature.tail(total));
+  const blended = (own.weight * own.tail(total) + ENOUGH * assumed) / (own.weight + ENOUGH);
+  return certified(blended, own.weight + mature.weight);
 }

@@ -137,6 +137,9 @@ type Keys = (name: string) => readonly string[];
 const counts = (table: SharedTable, keys: readonly string[]): Float64Array =>
   Float64Array.from(keys, (key) => table.get(key) / SCALE);
 
+/** Key of what is counted while everyone is new, and used only then. */
+export const youngKey = (key: string): string => `young ${key}`;
+
 type Size = Pick<Knowledge, "entityDays" | "young">;
 const YOUNG_DAYS = 14;
 
@@ -150,9 +153,11 @@ function compile(source: Source, keys: Keys, size: Size): Knowledge {
   return {
     peers: memo((group: string) => createPeers(source.rates, group, everyone("*"))),
     curve: memo((name: string) => {
-      const bins = counts(source.calibration, keys(name));
+      const kept = size.young ? youngKey(name) : name;
+      const bins = counts(source.calibration, keys(kept));
       const some = bins.reduce((sum, count) => sum + count, 0);
-      bins[0] = Math.max(0, source.calibration.get("days") / SCALE - some);
+      const days = source.calibration.get(size.young ? youngKey("days") : "days") / SCALE;
+      bins[0] = Math.max(0, days - some);
       return curve(bins, exponential, ASSUMED_DAYS);
     }),
     dayCurve: memo((name: string) => {

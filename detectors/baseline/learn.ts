@@ -17,7 +17,7 @@ import { features } from "./features/index.ts";
 import { volumeModel } from "./features/volume.ts";
 import { daysKey, hitKey, LEVELS } from "./honesty.ts";
 import { learnHours, noteZone, teachHours } from "./hours.ts";
-import { ageClass, SCALE } from "./knowledge.ts";
+import { ageClass, SCALE, youngKey } from "./knowledge.ts";
 import { Model } from "./model.ts";
 import { addSlot } from "./slots.ts";
 import { BINS, edgeBin, LAGS, STREAMS, streams } from "./streams.ts";
@@ -25,6 +25,8 @@ import { BINS, edgeBin, LAGS, STREAMS, streams } from "./streams.ts";
 const KEEP_VALUES = 2 ** (-1 / 45);
 /** Active days from which on an entity's days calibrate everybody's tables. */
 const SETTLED = 7;
+/** The same while everyone is new. */
+const FAMILIAR = 2;
 /** Weight of a day in learning: whole above the first tail, none below the second. */
 const ORDINARY = 0.01;
 const ODD = 0.002;
@@ -145,8 +147,12 @@ function teachTables(day: Day, combined: Combined): void {
   count("baseline.tails", whole);
   count("baseline.bodies", whole);
   count("baseline.tails", `d${stratum(day)}|${curveBin(window.greatest / 1e4)}`);
-  if (day.age < SETTLED) return;
-  const add = (key: string): void => count("baseline.calibration", key);
+  const settled = day.age >= SETTLED;
+  if (!settled && !day.know.young) return;
+  const add = (key: string): void => {
+    if (settled) count("baseline.calibration", key);
+    if (day.know.young && day.age >= FAMILIAR) count("baseline.calibration", youngKey(key));
+  };
   // Days of nothing are those that no other bin counts.
   add("days");
   features.forEach(({ name }, index) => {
@@ -156,12 +162,12 @@ function teachTables(day: Day, combined: Combined): void {
   for (const { name, x } of combined.behaviours) {
     if (x > 0) add(`${behaviourCurve(name)}|${curveBin(x)}`);
   }
-  count("baseline.groups", `${state.group}|n`);
+  if (settled) count("baseline.groups", `${state.group}|n`);
   streams.forEach(({ name }, stream) => {
     const most = combined.m[stream] as number;
     if (most > 0) add(`${streamCurve(name)}|${curveBin(most)}`);
     const bin = edgeBin(combined.f[stream] as number);
-    if (bin > 0) count("baseline.groups", `${state.group}|${stream}|${bin}`);
+    if (bin > 0 && settled) count("baseline.groups", `${state.group}|${stream}|${bin}`);
   });
 }
 
