@@ -2,7 +2,7 @@ import { LAG_MS } from "../schemas/event-time.ts";
 import type { Event } from "../schemas/event.ts";
 import { combine, type DayTail, dayTail } from "./baseline/combine.ts";
 import { dayOf } from "./baseline/day.ts";
-import { drift, driftAlerts } from "./baseline/drift.ts";
+import { drift, driftAlerts, DRIFT_CURVE, teachDrift } from "./baseline/drift.ts";
 import { addEvidence } from "./baseline/evidence.ts";
 import { explainDay, explainDrift } from "./baseline/explain.ts";
 import type { Context, Day } from "./baseline/feature.ts";
@@ -20,6 +20,8 @@ import { type Detector, evidenceOf } from "./detector.ts";
 const DAY = 86_400_000;
 /** However few people there are, a day that one in twenty resembles is no alert. */
 const LOOSEST = 0.05;
+/** Part of the daily budget that is left to slow drift. */
+const DRIFT_BUDGET = 0.5;
 /** Alerts of one entity and day, each ten times odder than the one before. */
 const MOST_ALERTS = 4;
 
@@ -42,9 +44,9 @@ function alert(day: Day): void {
   if (context.late || window.alerts >= MOST_ALERTS || !hasLearned(day)) return;
   const { tail, p } = dayTail(day, "d", window.greatest / 1e4);
   const active = expectedActive(context, window.day);
-  // E[false alerts a day] ≤ budget, whatever depends on whom: linearity of expectation. Half an
-  // alert a day is left to slow drift.
-  const alpha = active <= 0 ? 0 : Math.min(LOOSEST, (context.params.budget_per_day - 0.5) / active);
+  // E[false alerts a day] ≤ budget, whatever depends on whom: linearity of expectation.
+  const alpha =
+    active <= 0 ? 0 : Math.min(LOOSEST, (context.params.budget_per_day - DRIFT_BUDGET) / active);
   if (p > alpha || (window.alerts > 0 && p > window.alertedP / 10)) return;
   const { alerts } = window;
   window.alerts++;
@@ -71,10 +73,12 @@ function scoreDay(day: Day, result: DayTail): void {
 
 function watchDrift(day: Day): void {
   const found = drift(day);
-  if (!hasLearned(day) || day.context.late || !driftAlerts(day, found)) return;
+  if (found === undefined) return;
+  const p = day.know.curve(DRIFT_CURVE).tail(found.sum);
+  teachDrift(day, found);
   const active = Math.max(1, expectedActive(day.context, day.window.day));
-  // The sums are no calibrated feature: what is known of them is their share of the budget.
-  const p = Math.min(LOOSEST, 0.5 / active);
+  if (p > Math.min(LOOSEST, DRIFT_BUDGET / active) || day.context.late) return;
+  if (!hasLearned(day) || !driftAlerts(day, found)) return;
   day.context.emit({
     windowStart: day.window.day * DAY - day.window.offset,
     discriminator: "drift",

@@ -109,7 +109,7 @@ export function combine(day: Day): Combined {
   let squares = 0;
   for (let stream = 0; stream < STREAMS; stream++) {
     // Access that goes on for days adds up; without any today there is nothing to add to.
-    const access = f[ACCESS] as number;
+    const access = u[ACCESS] as number;
     if (stream === PERSISTENT && access > 0) {
       m[stream] = (state.models[Model.access] as number) + access;
     }

@@ -1,4 +1,6 @@
+import { curveBin } from "../stats/curve.ts";
 import type { Day } from "./feature.ts";
+import { SCALE, SETTLED } from "./knowledge.ts";
 import { DRIFT, DRIFT_METRICS } from "./model.ts";
 import type { Window } from "./state.ts";
 
@@ -74,6 +76,16 @@ export function drift(day: Day): Drift | undefined {
       own + Math.max(1 / n, SPREAD_KEEP) * (Math.min(9 * variance, apart * apart) - own);
   });
   return greatest;
+}
+
+/** Table of the greatest sums of everybody's days. */
+export const DRIFT_CURVE = "drift";
+
+/** Counts the day's greatest sum; days without one are those that no other bin counts. */
+export function teachDrift(day: Day, found: Drift): void {
+  const bin = curveBin(found.sum);
+  if (bin === 0 || day.age < SETTLED) return;
+  day.context.contribute("baseline.calibration", `${DRIFT_CURVE}|${bin}`, SCALE);
 }
 
 /** Whether the drift alerts; notes it, so that it does so once in a while only. */

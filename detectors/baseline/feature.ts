@@ -25,12 +25,18 @@ export interface Look {
   /** Number of events it stands for. */
   weight: number;
   failed: boolean;
-  /** Minutes since the start of the local day. */
+  /** Minute of the local clock, 0–1439. */
   minute: number;
+  /** Minutes since the local day began, whatever the clocks did meanwhile. */
+  elapsed: number;
   /** Local hour 0–23. */
   hour: number;
-  /** A success from a public address. */
+  /** A successful sign-in from a public address. */
   fromOutside: boolean;
+  /** Bytes sent away. */
+  sent: number;
+  /** Whether the address was spraying, where it was asked before; undefined: ask now. */
+  spraying: boolean | undefined;
 }
 
 /** A local day as it stands, for scoring and learning. The object is filled anew for every use. */
@@ -80,8 +86,13 @@ export interface Feature {
   readonly memory: number;
   /** Numbers (f64) it keeps of an open day. */
   readonly sums: number;
-  /** Takes an event into the day; true when the day may have become much odder. */
+  /** Takes an event into the day, without a look at what was learned; true when the day may have become much odder. */
   note?(look: Look, own: Own): boolean;
+  /**
+   * Holds an event against what was known before the day; true as above. It waits where the day before
+   * may not be learned yet: then there is no `event` but what `Look` says beside it.
+   */
+  judge?(look: Look, own: Own): boolean;
   /** Surprise x ≥ 0 of the day so far, larger = odder, exactly 0 where nothing happened. */
   surprise(day: Day, own: Own): number;
   /** Learns from a closed day with weight 0–1. */

@@ -20,6 +20,9 @@ const SCALE = 1000;
 export const daysKey = (group: string): string => `${group}|days`;
 export const hitKey = (group: string, level: number): string => `${group}|p ${level}`;
 
+/** Hits beyond what chance may add: a factor rests on those. */
+const surely = (hits: number): number => Math.max(0, hits - 0.7 * Math.sqrt(hits));
+
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(1, value));
 
 /** Corrects a tail probability by what became of earlier ones. */
@@ -31,13 +34,13 @@ export function honestyOf(table: SharedTable, group: string): Honesty {
   const days = count(daysKey("*"));
   const factors: number[] = [];
   for (const level of LEVELS) {
-    const factor = (count(hitKey("*", level)) + ALL_PRIOR) / (days * level + ALL_PRIOR);
+    const factor = (surely(count(hitKey("*", level))) + ALL_PRIOR) / (days * level + ALL_PRIOR);
     factors.push(Math.min(clamp(factor, MOST), 1.5 * (factors.at(-1) ?? 1)));
   }
   const first = factors[0] as number;
   const expected = (count(daysKey(group)) * LEVELS[0] + GROUP_PRIOR) * first;
   const ofGroup = clamp(
-    (count(hitKey(group, LEVELS[0])) + GROUP_PRIOR * first) / expected,
+    (surely(count(hitKey(group, LEVELS[0]))) + GROUP_PRIOR * first) / expected,
     MOST_OF_GROUP,
   );
   const points = [

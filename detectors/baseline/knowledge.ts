@@ -16,6 +16,8 @@ export type { PeerCount, PeerMagnitude, Peers };
  * kept in thousandths so that decay does not round them away.
  */
 export const SCALE = 1000;
+/** Active days from which on an entity's days calibrate everybody's tables. */
+export const SETTLED = 7;
 
 export const tables: readonly TableSpec[] = [
   /** `field|group|hash` and `field|*|hash`: accounts that hold the value, one vote each. */
@@ -149,9 +151,10 @@ function compile(source: Source, keys: Keys, size: Size): Knowledge {
   const rarity = memo((group: string) => rarityTable(source.arrivals, group));
   const youth = memo((age: number) => (age > 4 ? old : youthTable(source.rates, age)));
   const exceedances = memo((_group: string): Float64Array[] => []);
-  const everyone = memo((group: string) => createPeers(source.rates, group, undefined));
+  const rates = (key: string): number => source.rates.get(key);
+  const everyone = memo((group: string) => createPeers(rates, group, undefined));
   return {
-    peers: memo((group: string) => createPeers(source.rates, group, everyone("*"))),
+    peers: memo((group: string) => createPeers(rates, group, everyone("*"))),
     curve: memo((name: string) => {
       const kept = size.young ? youngKey(name) : name;
       const bins = counts(source.calibration, keys(kept));
@@ -174,6 +177,12 @@ function compile(source: Source, keys: Keys, size: Size): Knowledge {
   };
 }
 
+interface Compiled {
+  readonly print: string;
+  readonly source: Source;
+  readonly knowledge: Knowledge;
+}
+
 /**
  * Knowledge by version. The tables it reads change when days close while versions change every 15
  * minutes, so that what was compiled is used again until another day has closed or a UTC day has
@@ -181,7 +190,8 @@ function compile(source: Source, keys: Keys, size: Size): Knowledge {
  */
 export function knowledgeCache(): (context: Context) => Knowledge {
   const known = new WeakMap<SharedTable, Knowledge>();
-  const recent: { print: string; source: Source; knowledge: Knowledge }[] = [];
+  // By installation, whose parameters are one object: two of them in one process know different things.
+  const installations = new WeakMap<BaselineParams, Compiled[]>();
   const keys = memo((name: string) =>
     Array.from({ length: CURVE_BINS }, (_, bin) => `${name}|${bin}`),
   );
@@ -192,6 +202,8 @@ export function knowledgeCache(): (context: Context) => Knowledge {
     const days = version.get("entity_days");
     const print = `${context.tenant}|${Math.floor(version.boundary / 86_400_000)}|${days}`;
     const source = sourceOf(context);
+    const recent = installations.get(context.params) ?? [];
+    installations.set(context.params, recent);
     let entry = recent.find((other) => other.print === print);
     // Handles of older versions go stale; what is read later is read through the newest.
     if (entry !== undefined) Object.assign(entry.source, source);

@@ -17,14 +17,12 @@ import { features } from "./features/index.ts";
 import { volumeModel } from "./features/volume.ts";
 import { daysKey, hitKey, LEVELS } from "./honesty.ts";
 import { learnHours, noteZone, teachHours } from "./hours.ts";
-import { ageClass, SCALE, youngKey } from "./knowledge.ts";
+import { ageClass, SCALE, SETTLED, youngKey } from "./knowledge.ts";
 import { Model } from "./model.ts";
 import { addSlot } from "./slots.ts";
 import { BINS, edgeBin, LAGS, STREAMS, streams } from "./streams.ts";
 
 const KEEP_VALUES = 2 ** (-1 / 45);
-/** Active days from which on an entity's days calibrate everybody's tables. */
-const SETTLED = 7;
 /** The same while everyone is new. */
 const FAMILIAR = 2;
 /** Weight of a day in learning: whole above the first tail, none below the second. */
@@ -61,7 +59,7 @@ function learnSelf(day: Day, weight: number): void {
  * The day's exceedances wait ten active days before they count as habit. An account's first days,
  * when all was new, never do.
  */
-function learnHabit(day: Day, f: Float64Array): void {
+function learnHabit(day: Day, { f, u }: Combined): void {
   const { models, exceed, lags } = day.state;
   const settled = Math.round(day.age) - SETTLED;
   if (settled >= 0) {
@@ -81,7 +79,7 @@ function learnHabit(day: Day, f: Float64Array): void {
       models[Model.exceedDays] = 33;
     }
   }
-  models[Model.access] = (models[Model.access] as number) * 0.84 + Math.min(5, f[ACCESS] as number);
+  models[Model.access] = (models[Model.access] as number) * 0.84 + Math.min(5, u[ACCESS] as number);
 }
 
 const thousandths = (x: number): number => Math.round(SCALE * Math.max(-1e9, Math.min(1e9, x)));
@@ -215,7 +213,7 @@ export function learnDay(day: Day, combined: Combined, tail: number): void {
   // The young meet much that is new: they teach nobody, except where all are young.
   const teach = weight >= 1 && (day.age >= 14 || (know.young && day.age >= 3) || early);
   if (teach) teachRates(day);
-  learnHabit(day, combined.f);
+  learnHabit(day, combined);
   noteZone(state, window);
   learnSelf(day, weight);
   keepNews(day, { teach, quarantined: weight === 0 });

@@ -1,4 +1,3 @@
-import type { SharedTable } from "../detector.ts";
 import type { PeerCount } from "./counts.ts";
 import { FIELDS } from "./fields.ts";
 import type { PeerMagnitude } from "./magnitudes.ts";
@@ -80,12 +79,16 @@ function hoursOf(get: Sums, kind: "h" | "c", all: Float64Array | undefined): Flo
 }
 
 /** Reads what is usual in a group; without `all` the group is everyone. */
-export function createPeers(table: SharedTable, group: string, all: Peers | undefined): Peers {
-  const get: Sums = (feature, what) => table.get(`${group}|${feature}|${what}`) / SCALE;
+export function createPeers(
+  read: (key: string) => number,
+  group: string,
+  all: Peers | undefined,
+): Peers {
+  const get: Sums = (feature, what) => read(`${group}|${feature}|${what}`) / SCALE;
   const days = get("days", "n") + DAYS;
   const counts = new Map<string, PeerCount>();
   const magnitudes = new Map<string, PeerMagnitude>();
-  const means = memo((key: string) => table.get(`${group}|${key}`) / SCALE);
+  const means = memo((key: string) => read(`${group}|${key}`) / SCALE);
   return {
     count(feature, assumed) {
       let known = counts.get(feature);

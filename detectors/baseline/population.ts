@@ -1,5 +1,16 @@
-import type { Context, Day } from "./feature.ts";
+import type { Context, Day, Look } from "./feature.ts";
 import { SCALE } from "./knowledge.ts";
+import type { Window } from "./state.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** Epoch ms of a minute of a day, counted from its start. */
+export const timeOf = (window: Window, minute: number): number =>
+  window.day * DAY - window.offset + minute * MINUTE;
+
+/** Where to tell everyone: whose day, and the minute since its start. */
+export type Teller = Pick<Look, "context" | "state" | "window">;
 
 /** 0 on Monday to Friday, 1 on Saturday and Sunday; 1970-01-01 was a Thursday. */
 const weekend = (day: number): 0 | 1 => ((day + 3) % 7 >= 5 ? 1 : 0);
@@ -42,22 +53,35 @@ export function expectedActive(context: Context, day: number): number {
   return days === 0 ? 0 : sum / days;
 }
 
-/** Counts an entity as active, at its first event of the day. */
-export function countActive(context: Context, group: string, day: number): void {
-  context.contribute("baseline.population", `d|${day}`, 1);
-  context.contribute("baseline.common", `${day}|*|active`, SCALE);
-  context.contribute("baseline.common", `${day}|${group}|active`, SCALE);
+/**
+ * Counts an entity as active in the interval of its first minute of the day; −1 takes it back when
+ * an earlier event comes after.
+ */
+export function countActive(of: Teller, amount: 1 | -1, minute: number): void {
+  const { context, window } = of;
+  const at = timeOf(window, minute);
+  context.contribute("baseline.population", `d|${window.day}`, amount, at);
+  tellCommon(of, "active", amount, minute);
 }
 
 /** Tells everyone of something that happens to this entity today; the caller bounds the amount. */
-export function tellCommon(context: Context, group: string, day: number, what: string): void {
-  context.contribute("baseline.common", `${day}|*|${what}`, SCALE);
-  context.contribute("baseline.common", `${day}|${group}|${what}`, SCALE);
+export function tellCommon(of: Teller, what: string, amount: 1 | -1, minute: number): void {
+  const { context, state, window } = of;
+  const at = timeOf(window, minute);
+  for (const group of ["*", state.group]) {
+    context.contribute("baseline.common", `${window.day}|${group}|${what}`, amount * SCALE, at);
+  }
 }
 
-/** Tells everyone that an entity shows a class of activity today. */
-export function tellSeen(context: Context, day: number, activity: number): void {
-  context.contribute("baseline.common", `${day}|*|seen ${activity}`, SCALE);
+/** Tells everyone that an entity shows a class of activity from this minute on. */
+export function tellSeen(
+  { context, window }: Teller,
+  activity: number,
+  { amount, minute }: { readonly amount: 1 | -1; readonly minute: number },
+): void {
+  const at = timeOf(window, minute);
+  const key = `${window.day}|*|seen ${activity}`;
+  context.contribute("baseline.common", key, amount * SCALE, at);
 }
 
 /** Share of today's active entities that show a class of activity. */

@@ -2,6 +2,7 @@ import type { Evidence } from "../detector.ts";
 import { CLASSES, FIELDS, SLOTS } from "./fields.ts";
 import { MEMORY, SUMS } from "./features/index.ts";
 import { Model, SESSION, SESSIONS } from "./model.ts";
+import { stateSlabs, windowSlabs } from "./slab.ts";
 import { BINS, LAGS, STREAMS } from "./streams.ts";
 
 export const MODELS = Model.features + MEMORY;
@@ -61,16 +62,16 @@ export const openWindow = (day: number, offset: number): Window => ({
   day,
   offset,
   count: 0,
-  classes: new Uint32Array(CLASSES),
+  classes: windowSlabs.u32(CLASSES),
   bytes: 0,
   upload: 0,
   byteEvents: 0,
   logBytes: 0,
   hours: 0,
   absence: 0,
-  sums: new Float64Array(SUMS),
+  sums: windowSlabs.f64(SUMS),
   news: [],
-  met: new Uint8Array(FIELDS),
+  met: windowSlabs.u8(FIELDS),
   labels: [],
   scoredAt: 0,
   greatest: 0,
@@ -98,13 +99,13 @@ export interface BaselineState {
 }
 
 export const initState = (): BaselineState => ({
-  hashes: new Uint32Array(SLOTS),
-  marks: new Uint16Array(SLOTS),
-  models: new Float32Array(MODELS),
-  hours: new Uint16Array(48),
-  exceed: new Uint8Array(STREAMS * BINS),
-  lags: new Uint8Array(STREAMS * LAGS),
-  sessions: new Uint32Array(SESSIONS * SESSION),
+  hashes: stateSlabs.u32(SLOTS),
+  marks: stateSlabs.u16(SLOTS),
+  models: stateSlabs.f32(MODELS),
+  hours: stateSlabs.u16(48),
+  exceed: stateSlabs.u8(STREAMS * BINS),
+  lags: stateSlabs.u8(STREAMS * LAGS),
+  sessions: stateSlabs.u32(SESSIONS * SESSION),
   group: "",
   today: undefined,
   yesterday: undefined,
