@@ -4,15 +4,16 @@ import { combine, type DayTail, dayTail } from "./baseline/combine.ts";
 import { dayOf } from "./baseline/day.ts";
 import { drift, driftAlerts, DRIFT_CURVE, teachDrift } from "./baseline/drift.ts";
 import { addEvidence } from "./baseline/evidence.ts";
+import { settlesAt } from "./baseline/early.ts";
 import { explainDay, explainDrift } from "./baseline/explain.ts";
 import type { Context, Day } from "./baseline/feature.ts";
 import { tellAbsence } from "./baseline/features/time-of-day.ts";
 import { type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
 import { learnDay } from "./baseline/learn.ts";
 import { Model } from "./baseline/model.ts";
-import { createLook, groupOf, observe } from "./baseline/observe.ts";
+import { createLook, firstMinute, groupOf, observe, settle } from "./baseline/observe.ts";
 import { type BaselineParams, baselineParams } from "./baseline/params.ts";
-import { countActive, expectedActive } from "./baseline/population.ts";
+import { expectedActive } from "./baseline/population.ts";
 import { decodeState, encodeState } from "./baseline/state-bytes.ts";
 import { type BaselineState, initState, openWindow, type Window } from "./baseline/state.ts";
 import { type Detector, evidenceOf } from "./detector.ts";
@@ -25,13 +26,21 @@ const DRIFT_BUDGET = 0.5;
 /** Alerts of one entity and day, each ten times odder than the one before. */
 const MOST_ALERTS = 4;
 
-/** A day stays open this long for events that are late within the lag. */
-const closesAt = (window: Window): number => (window.day + 1) * DAY - window.offset + LAG_MS;
+/**
+ * A day stays open this long for events that are late within the lag. Where clocks were put back
+ * meanwhile it ends an hour later than its beginning promised.
+ */
+const closesAt = (window: Window, { zoneOffsetMs }: Context): number =>
+  (window.day + 1) * DAY - Math.min(window.offset, zoneOffsetMs) + LAG_MS;
 const dayText = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
 
 function arm(state: BaselineState, context: Context): void {
-  const open = state.yesterday ?? state.today;
-  if (open !== undefined) context.wakeAt(Math.max(closesAt(open), context.at + 1));
+  const { today, yesterday } = state;
+  const open = yesterday ?? today;
+  if (open === undefined) return;
+  const waits = today !== undefined && today.early.length > 0;
+  const due = Math.min(closesAt(open, context), waits ? settlesAt(today) : Infinity);
+  context.wakeAt(Math.max(due, context.at + 1));
 }
 
 /** Whether the entity and the installation have learned enough for a calibrated score to alert. */
@@ -101,15 +110,9 @@ function close(
   learnDay(day, combined, result.tail);
 }
 
-function begin(
-  state: BaselineState,
-  day: number,
-  of: { readonly context: Context; readonly since: number },
-): Window {
-  const window = openWindow(day, of.context.zoneOffsetMs);
-  window.absence = of.since > 0 ? Math.min(400, day - of.since) : 0;
-  countActive(of.context, state.group, day);
-  tellAbsence(of.context, state.group, window);
+function begin(day: number, since: number, context: Context): Window {
+  const window = openWindow(day, context.zoneOffsetMs);
+  window.absence = since > 0 ? Math.min(400, day - since) : 0;
   return window;
 }
 
@@ -122,7 +125,8 @@ function overtaken(state: BaselineState, day: number, context: Context): Window 
   const before = state.models[Model.lastDay] as number;
   const isNext = today?.day === day + 1 && yesterday === undefined && day > before;
   if (!isNext || context.late || today === undefined) return undefined;
-  state.yesterday = begin(state, day, { context, since: before });
+  state.yesterday = begin(day, before, context);
+  tellAbsence({ context, state, window: today }, -1, firstMinute(today) - 1);
   today.absence = 1;
   arm(state, context);
   return state.yesterday;
@@ -151,9 +155,39 @@ function windowOf(
   }
   const group = groupOf(event, context.entity.type);
   if (group !== "" || state.group === "") state.group = group;
-  state.today = begin(state, day, { context, since: today?.day ?? lastDay });
+  state.today = begin(day, today?.day ?? lastDay, context);
   arm(state, context);
   return state.today;
+}
+
+const admits = (event: Event): boolean =>
+  event["event.outcome"] === "success" ||
+  (event["event.outcome"] === undefined &&
+    event["user.known"] !== false &&
+    event["event.category"]?.includes("authentication") !== true);
+
+/**
+ * Whether an event that may not create state comes within the lag of the one that did: it counts as
+ * little as if it had come before.
+ */
+function isPremature(state: BaselineState, event: Event, { at }: Context): boolean {
+  if (at > state.born + LAG_MS) return false;
+  if (!admits(event)) return true;
+  state.born = Math.min(state.born, at);
+  return false;
+}
+
+/** Scores a day as it runs. */
+function scoreNow(day: Day, event: Event | undefined): void {
+  const { window, state, context } = day;
+  // What cannot alert yet is scored when its day is over.
+  if ((state.models[Model.age] as number) < context.params.learning_days) return;
+  window.scoredAt = window.count + window.byteEvents;
+  const total = Math.round(1e4 * combine(day).total);
+  if (total <= window.greatest) return;
+  window.greatest = total;
+  if (event !== undefined) addEvidence(window, 0, evidenceOf(event));
+  alert(day);
 }
 
 /** Makes the detector; its cache of compiled tables lives as long as it does. */
@@ -172,38 +206,34 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
     entities: ["user", "service"],
     tables,
     accepts: (event) => event["event.kind"] !== "state",
-    admits: (event) =>
-      event["event.outcome"] === "success" ||
-      (event["event.outcome"] === undefined &&
-        event["user.known"] !== false &&
-        event["event.category"]?.includes("authentication") !== true),
+    admits,
     init: initState,
     encode: encodeState,
     decode: decodeState,
     // The first version was never in use; every account learns anew.
     migrate: () => undefined,
     step(state, event, context) {
+      if (isPremature(state, event, context)) return;
       const know = knowledge(context);
       const window = windowOf(state, event, { context, know });
       if (window === undefined) return;
+      const waited = window.early.length > 0;
       const material = observe(state, window, { event, context, know, look });
-      // What cannot alert yet is scored when its day is over.
-      if (!material || (state.models[Model.age] as number) < context.params.learning_days) return;
-      window.scoredAt = window.count + window.byteEvents;
-      const day = dayOf(state, window, { context, know, closing: false });
-      const total = Math.round(1e4 * combine(day).total);
-      if (total <= window.greatest) return;
-      window.greatest = total;
-      addEvidence(window, 0, evidenceOf(event));
-      alert(day);
+      if (!waited && window.early.length > 0) arm(state, context);
+      if (material) scoreNow(dayOf(state, window, { context, know, closing: false }), event);
     },
     wake(state, context) {
       const know = knowledge(context);
       for (const key of ["yesterday", "today"] as const) {
         const window = state[key];
-        if (window === undefined || closesAt(window) > context.at) continue;
+        if (window === undefined || closesAt(window, context) > context.at) continue;
         close(state, window, { context, know });
         state[key] = undefined;
+      }
+      const { today } = state;
+      if (today !== undefined && today.early.length > 0 && settlesAt(today) <= context.at) {
+        const material = settle(state, today, { context, know, look });
+        if (material) scoreNow(dayOf(state, today, { context, know, closing: false }), undefined);
       }
       arm(state, context);
     },

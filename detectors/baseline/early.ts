@@ -32,8 +32,7 @@ export const isEarly = ({ elapsed, context }: Look): boolean =>
   elapsed < LAG_MS / MINUTE && !context.late;
 
 /** Epoch ms at which all that is early has come. */
-export const settlesAt = (window: Window): number =>
-  window.day * DAY - window.offset + 2 * LAG_MS;
+export const settlesAt = (window: Window): number => window.day * DAY - window.offset + 2 * LAG_MS;
 
 const flagsOf = (look: Look): number =>
   (look.failed ? 1 : 0) + (look.fromOutside ? 2 : 0) + (isSpraying(look) ? 4 : 0);

@@ -6,10 +6,15 @@ import type { Window } from "./state.ts";
 const BYTES = 400;
 const LONGEST = 96;
 
-/** Keeps an event a day's score rests on; the lightest leaves when there are too many. */
+/** Keeps an event a day's score rests on, unless it has no id; the lightest leaves when there are too many. */
 export function addEvidence(window: Window, weight: number, evidence: Evidence): void {
   const size = evidence.id.length + evidence.dataset.length;
-  if (size > LONGEST || window.evidence.some((entry) => entry[1].id === evidence.id)) return;
+  if (
+    evidence.id === "" ||
+    size > LONGEST ||
+    window.evidence.some((entry) => entry[1].id === evidence.id)
+  )
+    return;
   window.evidence.push([Math.round(weight * 100), evidence]);
   window.evidence.sort((left, right) => left[0] - right[0]);
   let total = 0;

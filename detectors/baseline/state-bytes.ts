@@ -1,4 +1,5 @@
 import type { Evidence } from "../detector.ts";
+import type { Early } from "./early.ts";
 import { FIELDS, slotEnd, slotStart } from "./fields.ts";
 import { type BaselineState, initState, openWindow, type Window } from "./state.ts";
 
@@ -114,6 +115,37 @@ const unpackEvidence = ([weight, id, dataset, flags]: PackedEvidence): [number, 
   { id, dataset, success: (flags & 1) !== 0, authenticated: (flags & 2) !== 0 },
 ];
 
+function packEarly(early: readonly Early[]): Uint8Array {
+  const parts = early.map(({ rank, hashes, flags, minute, weight, sent }) => {
+    const head = Buffer.alloc(18);
+    head.writeUInt32LE(rank, 0);
+    head.writeUInt8(flags, 4);
+    head.writeUInt8(minute, 5);
+    head.writeUInt32LE(weight, 6);
+    head.writeDoubleLE(sent, 10);
+    return [head, sparse(hashes)];
+  });
+  return Buffer.concat(parts.flat());
+}
+
+function unpackEarly(section: Buffer): Early[] {
+  const early: Early[] = [];
+  for (let at = 0; at < section.length;) {
+    const hashes = new Uint32Array(FIELDS);
+    const head = section.subarray(at, at + 18);
+    at += 18 + readSparse(section.subarray(at + 18), hashes);
+    early.push({
+      rank: head.readUInt32LE(0),
+      hashes,
+      flags: head.readUInt8(4),
+      minute: head.readUInt8(5),
+      weight: head.readUInt32LE(6),
+      sent: head.readDoubleLE(10),
+    });
+  }
+  return early;
+}
+
 function packWindow(writer: Writer, window: Window | undefined): void {
   if (window === undefined) {
     writer.section(new Uint8Array(0));
@@ -124,6 +156,7 @@ function packWindow(writer: Writer, window: Window | undefined): void {
   const numbers = [day, offset, count, bytes, upload, byteEvents, logBytes, hours, absence];
   writer.section(raw(Float64Array.from([...numbers, scoredAt, greatest, alerts, alertedP])));
   writer.section(sparse(window.classes));
+  writer.section(sparse(window.seen));
   writer.section(sparse(window.sums));
   const news = Buffer.alloc(window.news.length * 8);
   window.news.forEach((entry, index) => {
@@ -134,6 +167,7 @@ function packWindow(writer: Writer, window: Window | undefined): void {
   });
   writer.section(news);
   writer.section(window.met);
+  writer.section(packEarly(window.early));
   const { labels, evidence, sourceIp } = window;
   writer.section(
     Buffer.from(
@@ -156,6 +190,7 @@ function unpackWindow(reader: Reader): Window | undefined {
   Object.assign(window, { count, bytes, upload, byteEvents, logBytes, hours, absence });
   Object.assign(window, { scoredAt, greatest, alerts, alertedP });
   readSparse(reader.section(), window.classes);
+  readSparse(reader.section(), window.seen);
   readSparse(reader.section(), window.sums);
   const news = reader.section();
   for (let at = 0; at < news.length; at += 8) {
@@ -167,6 +202,7 @@ function unpackWindow(reader: Reader): Window | undefined {
     });
   }
   window.met.set(reader.section().subarray(0, FIELDS));
+  window.early = unpackEarly(reader.section());
   const [labels, evidence, sourceIp] = JSON.parse(reader.section().toString()) as [
     [number, string, number, number][],
     PackedEvidence[],
@@ -195,6 +231,7 @@ export function encodeState(state: BaselineState): Uint8Array {
   writer.section(nibbles(state.lags));
   writer.section(sparse(state.sessions));
   writer.section(Buffer.from(state.group));
+  writer.section(raw(Float64Array.of(state.born)));
   packWindow(writer, state.today);
   packWindow(writer, state.yesterday);
   return writer.done();
@@ -213,6 +250,7 @@ export function decodeState(input: Uint8Array): BaselineState {
   }
   readSparse(reader.section(), state.sessions);
   state.group = reader.section().toString();
+  state.born = reader.section().readDoubleLE(0);
   state.today = unpackWindow(reader);
   state.yesterday = unpackWindow(reader);
   return state;

@@ -1,4 +1,5 @@
 import type { Evidence } from "../detector.ts";
+import type { Early } from "./early.ts";
 import { CLASSES, FIELDS, SLOTS } from "./fields.ts";
 import { MEMORY, SUMS } from "./features/index.ts";
 import { Model, SESSION, SESSIONS } from "./model.ts";
@@ -31,8 +32,9 @@ export interface Window {
   /** Offset of the zone in ms. */
   readonly offset: number;
   count: number;
-  /** Events by class of activity. */
+  /** Events by class of activity, and the minute of the first of each plus one, 0 for none. */
   readonly classes: Uint32Array;
+  readonly seen: Uint16Array;
   bytes: number;
   upload: number;
   /** Events with bytes, and the sum of ln(1 + bytes) of them in thousandths. */
@@ -45,8 +47,10 @@ export interface Window {
   /** Features' own numbers. */
   readonly sums: Float64Array;
   news: News[];
-  /** New values by field, those that `news` has no room for among them. */
+  /** New values by field, as many as `news` has of them. */
   readonly met: Uint8Array;
+  /** Events that wait until the day before is learned. */
+  early: Early[];
   labels: Label[];
   /** Count at the last scoring in the day; greatest T of those, in 1e-4. */
   scoredAt: number;
@@ -63,6 +67,7 @@ export const openWindow = (day: number, offset: number): Window => ({
   offset,
   count: 0,
   classes: windowSlabs.u32(CLASSES),
+  seen: new Uint16Array(CLASSES),
   bytes: 0,
   upload: 0,
   byteEvents: 0,
@@ -72,6 +77,7 @@ export const openWindow = (day: number, offset: number): Window => ({
   sums: windowSlabs.f64(SUMS),
   news: [],
   met: windowSlabs.u8(FIELDS),
+  early: [],
   labels: [],
   scoredAt: 0,
   greatest: 0,
@@ -94,6 +100,8 @@ export interface BaselineState {
   readonly lags: Uint8Array;
   readonly sessions: Uint32Array;
   group: string;
+  /** Epoch ms of the first event that could create state; Infinity before it. */
+  born: number;
   today: Window | undefined;
   yesterday: Window | undefined;
 }
@@ -107,6 +115,7 @@ export const initState = (): BaselineState => ({
   lags: stateSlabs.u8(STREAMS * LAGS),
   sessions: stateSlabs.u32(SESSIONS * SESSION),
   group: "",
+  born: Number.POSITIVE_INFINITY,
   today: undefined,
   yesterday: undefined,
 });

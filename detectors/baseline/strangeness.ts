@@ -3,6 +3,7 @@ import type { Look } from "./feature.ts";
 import { Field } from "./fields.ts";
 import { Model } from "./model.ts";
 import { daysSeenBefore } from "./slots.ts";
+import { rarityOf } from "./votes.ts";
 
 /** Whether a value is there and not known from before today. */
 export const isNew = (look: Look, field: number): boolean =>
@@ -29,8 +30,7 @@ export function strangeness(look: Look, field: number): number {
     const active = Math.min(31, state.models[Model.age] as number);
     return Math.max(0, -Math.log((seen + 0.5) / (1.5 * active + 1)));
   }
-  const news = window.news.find((entry) => entry.field === field && entry.hash === hash);
-  const rarity = news === undefined ? 1 : know.rarity(state.group, field, news.bucket);
+  const rarity = know.rarity(state.group, field, rarityOf(look, field, hash).bucket);
   return Math.max(0, -Math.log(Math.min(1, noveltyRate(of(look), field) * rarity)));
 }
 

@@ -11,12 +11,15 @@ import { evidenceOf } from "../../detector.ts";
 import { addBurst, BURST_SUMS, greatestBurst } from "../bursts.ts";
 import { addEvidence } from "../evidence.ts";
 import type { Day, Feature } from "../feature.ts";
-import { commonMode, tellCommon } from "../population.ts";
+import { firstsIn, tellFirst } from "../firsts.ts";
+import { commonMode } from "../population.ts";
 import { isDeniedFactor } from "../values.ts";
 
 const NAME = "denied factors";
 const BURST = "denied factor burst";
 const TOLD = 3;
+/** Numbers of the day: denials, times of the first ones, and by ten minutes. */
+const SUMS = 2 + BURST_SUMS;
 const ASSUMED = { rate: 0.03, worth: 20, per: "n" } as const;
 const NOTHING = new Float32Array(COUNT_MEMORY);
 
@@ -34,15 +37,15 @@ export const deniedFactors: Feature = {
   name: NAME,
   stream: "failures from strange places",
   memory: COUNT_MEMORY,
-  sums: 1 + BURST_SUMS,
+  sums: SUMS,
   note(look, { sums }) {
     if (!look.failed || !isDeniedFactor(look.event)) return false;
-    const { window, context, state } = look;
-    const before = window.sums[sums] as number;
-    window.sums[sums] = before + look.weight;
-    addBurst(window.sums, sums + 1, look.minute, look.weight);
-    if (before < TOLD) tellCommon(context, state.group, window.day, NAME);
-    addEvidence(window, 1, evidenceOf(look.event));
+    const numbers = look.window.sums;
+    numbers[sums] = (numbers[sums] as number) + look.weight;
+    const packed = numbers[sums + 1] as number;
+    numbers[sums + 1] = tellFirst(look, NAME, { packed, most: TOLD });
+    addBurst(numbers, sums + 2, look.minute, look.weight);
+    addEvidence(look.window, 1, evidenceOf(look.event));
     return true;
   },
   surprise(day, { memory, sums }) {
@@ -51,10 +54,10 @@ export const deniedFactors: Feature = {
     const common = commonMode(day, {
       what: NAME,
       rate: day.peers.count(NAME, ASSUMED).rate,
-      own: Math.min(TOLD, count),
+      own: firstsIn(day.window.sums[sums + 1] as number),
     });
     const all = countSurprise(count, model(day, memory, common));
-    const burst = countSurprise(greatestBurst(day.window.sums, sums + 1, 3), burstModel(day));
+    const burst = countSurprise(greatestBurst(day.window.sums, sums + 2, 3), burstModel(day));
     return nats(anyOf(Math.exp(-Math.max(all, burst)), 2));
   },
   learn(day, { memory, sums }, weight) {
@@ -66,11 +69,11 @@ export const deniedFactors: Feature = {
     const predicted = model(day, memory, 1);
     const count = tamed(day.window.sums[sums] as number, predicted);
     teach(`${NAME}|x`, count);
-    const burst = Math.min(20, greatestBurst(day.window.sums, sums + 1, 3));
+    const burst = Math.min(20, greatestBurst(day.window.sums, sums + 2, 3));
     teach(`${BURST}|x`, burst);
   },
   describe: (day, { sums }) => ({
-    observed: `${day.window.sums[sums]} second factors denied, ${greatestBurst(day.window.sums, sums + 1, 3)} within half an hour`,
+    observed: `${day.window.sums[sums]} second factors denied, ${greatestBurst(day.window.sums, sums + 2, 3)} within half an hour`,
     expected: "0",
   }),
 };

@@ -10,7 +10,8 @@ import {
   teachCount,
 } from "../counts.ts";
 import type { Day, Feature, Own } from "../feature.ts";
-import { commonMode, tellCommon } from "../population.ts";
+import { firstsIn, MOST_FIRSTS, tellFirst } from "../firsts.ts";
+import { commonMode } from "../population.ts";
 import { addBurst, BURST_SUMS, greatestBurst } from "../bursts.ts";
 import { interval } from "../wording.ts";
 
@@ -18,8 +19,8 @@ const NAME = "failures";
 const BURST = "failure burst";
 const ASSUMED = { rate: 0.02, worth: 400, per: "event" } as const;
 const PRIOR = { pseudo: 60, unit: 20 } as const;
-/** What a day of one entity tells everyone, at most: three times the peers' rate and two. */
-const TOLD = 5;
+/** Numbers of the day: failures, times of the first ones, and by ten minutes. */
+const SUMS = 2 + BURST_SUMS;
 const NOTHING = new Float32Array(COUNT_MEMORY);
 
 function model(day: Day, { memory, sums }: Own) {
@@ -27,7 +28,7 @@ function model(day: Day, { memory, sums }: Own) {
   const common = commonMode(day, {
     what: NAME,
     rate: peers.rate * day.expected,
-    own: Math.min(TOLD, day.window.sums[sums] as number),
+    own: firstsIn(day.window.sums[sums + 1] as number),
   });
   return predictCount(day.state.models, memory, peers, {
     ...PRIOR,
@@ -57,14 +58,14 @@ export const failures: Feature = {
   name: NAME,
   stream: "failures",
   memory: COUNT_MEMORY,
-  sums: 1 + BURST_SUMS,
+  sums: SUMS,
   note(look, { sums }) {
     if (!look.failed) return false;
-    const { window, context, state } = look;
-    const before = window.sums[sums] as number;
-    window.sums[sums] = before + look.weight;
-    addBurst(window.sums, sums + 1, look.minute, look.weight);
-    if (before < TOLD) tellCommon(context, state.group, window.day, NAME);
+    const numbers = look.window.sums;
+    numbers[sums] = (numbers[sums] as number) + look.weight;
+    const packed = numbers[sums + 1] as number;
+    numbers[sums + 1] = tellFirst(look, NAME, { packed, most: MOST_FIRSTS });
+    addBurst(numbers, sums + 2, look.minute, look.weight);
     return true;
   },
   surprise(day, own) {
@@ -72,7 +73,7 @@ export const failures: Feature = {
     const count = day.window.sums[sums] as number;
     if (count === 0) return 0;
     const all = countSurprise(count, model(day, own));
-    const burst = countSurprise(greatestBurst(day.window.sums, sums + 1, 1), burstModel(day));
+    const burst = countSurprise(greatestBurst(day.window.sums, sums + 2, 1), burstModel(day));
     return nats(anyOf(Math.exp(-Math.max(all, burst)), 2));
   },
   learn(day, own, weight) {
@@ -80,11 +81,11 @@ export const failures: Feature = {
   },
   teach(day, own, teach) {
     teachCount(teach, NAME, counted(day, own));
-    const burst = Math.min(30, greatestBurst(day.window.sums, own.sums + 1, 1));
+    const burst = Math.min(30, greatestBurst(day.window.sums, own.sums + 2, 1));
     teach(`${BURST}|x`, burst);
   },
   describe: (day, own) => ({
-    observed: `${day.window.sums[own.sums]} failures, ${greatestBurst(day.window.sums, own.sums + 1, 1)} within ten minutes`,
+    observed: `${day.window.sums[own.sums]} failures, ${greatestBurst(day.window.sums, own.sums + 2, 1)} within ten minutes`,
     expected: interval(model(day, own)),
   }),
 };

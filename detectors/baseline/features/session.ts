@@ -1,3 +1,4 @@
+import { LAG_MS } from "../../../schemas/event-time.ts";
 import { evidenceOf } from "../../detector.ts";
 import { hash32 } from "../../stats/hash.ts";
 import { KEEP } from "../counts.ts";
@@ -9,6 +10,8 @@ import { countryTerm, strangeness } from "../strangeness.ts";
 
 const NAME = "session binding";
 const SECONDS = 1000;
+/** Seconds in which the session's first event may still come after another one of it. */
+const LAG = LAG_MS / SECONDS;
 const parts = [Field.network, Field.agent, Field.device] as const;
 /** Learned: sessions, and of them those that changed network, agent, device. */
 const MEMORY = 1 + parts.length;
@@ -71,13 +74,29 @@ function begin(look: Look, at: number, hash: number): void {
   });
 }
 
-/** A session that goes on from another network, program or device than it began with. */
+/** Whether the event comes before the one that the session is held to have begun with. */
+function isBefore({ context, state, hashes }: Look, at: number): boolean {
+  const { sessions } = state;
+  const second = Math.floor(context.at / SECONDS);
+  if (second !== sessions[at + 1]) return second < (sessions[at + 1] as number);
+  for (let index = 0; index < parts.length; index++) {
+    const now = hashes[parts[index] as number] as number;
+    const began = sessions[at + 2 + index] as number;
+    if (now !== began) return now < began;
+  }
+  return false;
+}
+
+/**
+ * A session that goes on from another network, program or device than it began with. What differs
+ * within the lag of its first event is no move, for either may come first.
+ */
 export const session: Feature = {
   name: NAME,
   stream: "sign-in context",
   memory: MEMORY,
   sums: SUMS,
-  note(look, own) {
+  judge(look, own) {
     const { sums } = own;
     const id = look.event["session.id"];
     if (id === undefined || look.failed) return false;
@@ -88,11 +107,10 @@ export const session: Feature = {
       look.window.sums[sums + 1] = (look.window.sums[sums + 1] as number) + 1;
       return false;
     }
+    if (isBefore(look, at)) begin(look, at, hash);
+    const since = Math.floor(look.context.at / SECONDS) - (look.state.sessions[at + 1] as number);
+    if (since <= LAG) return false;
     const x = moved(look, at, own);
-    // The earlier one began it, whichever came first.
-    if (Math.floor(look.context.at / SECONDS) < (look.state.sessions[at + 1] as number)) {
-      begin(look, at, hash);
-    }
     const score = Math.round(100 * x);
     const before = look.window.sums[sums] as number;
     if (score <= before) return false;

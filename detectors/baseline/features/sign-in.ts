@@ -1,5 +1,4 @@
 import { evidenceOf } from "../../detector.ts";
-import { isSignIn } from "../../network.ts";
 import { nats } from "../counts.ts";
 import { addEvidence } from "../evidence.ts";
 import type { Day, Feature, Look } from "../feature.ts";
@@ -45,8 +44,8 @@ export const signIn: Feature = {
   stream: "sign-in context",
   memory: 0,
   sums: SUMS,
-  note(look, { sums }) {
-    if (!look.fromOutside || !isSignIn(look.event)) return false;
+  judge(look, { sums }) {
+    if (!look.fromOutside) return false;
     const place = Math.min(5, strangeness(look, Field.network)) + countryTerm(look);
     const thing = Math.min(6, strangeness(look, Field.device) + strangeness(look, Field.agent) / 2);
     let x = place + thing;

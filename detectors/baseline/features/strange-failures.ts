@@ -1,14 +1,17 @@
 import { COUNT_MEMORY, countSurprise, learnCount, predictCount, tamed } from "../counts.ts";
 import { evidenceOf } from "../../detector.ts";
+import { hash32 } from "../../stats/hash.ts";
 import type { Day, Feature } from "../feature.ts";
 import { Field } from "../fields.ts";
 import { addEvidence } from "../evidence.ts";
-import { commonMode, tellCommon } from "../population.ts";
+import { firstsIn, tellFirst } from "../firsts.ts";
+import { commonMode } from "../population.ts";
 import { isSpraying } from "../spraying.ts";
 import { isNew } from "../strangeness.ts";
 
 const NAME = "strange failures";
 const TOLD = 3;
+const NO_DEVICE = hash32("(none)", Field.device);
 const ASSUMED = { rate: 0.03, worth: 20, per: "n" } as const;
 
 function model(day: Day, memory: number, common: number) {
@@ -20,7 +23,7 @@ const commonToday = (day: Day, sums: number): number =>
   commonMode(day, {
     what: NAME,
     rate: day.peers.count(NAME, ASSUMED).rate,
-    own: Math.min(TOLD, day.window.sums[sums] as number),
+    own: firstsIn(day.window.sums[sums + 1] as number),
   });
 
 /**
@@ -31,17 +34,17 @@ export const strangeFailures: Feature = {
   name: NAME,
   stream: "failures from strange places",
   memory: COUNT_MEMORY,
-  sums: 1,
-  note(look, { sums }) {
+  sums: 2,
+  judge(look, { sums }) {
     if (!look.failed) return false;
-    const { window, context, state } = look;
-    const device = look.values[Field.device];
+    const { window } = look;
     const strange =
-      isNew(look, Field.network) || (device !== "(none)" && isNew(look, Field.device));
+      isNew(look, Field.network) ||
+      (look.hashes[Field.device] !== NO_DEVICE && isNew(look, Field.device));
     if (!strange || isSpraying(look)) return false;
-    const before = window.sums[sums] as number;
-    window.sums[sums] = before + look.weight;
-    if (before < TOLD) tellCommon(context, state.group, window.day, NAME);
+    window.sums[sums] = (window.sums[sums] as number) + look.weight;
+    const packed = window.sums[sums + 1] as number;
+    window.sums[sums + 1] = tellFirst(look, NAME, { packed, most: TOLD });
     addEvidence(window, 1, evidenceOf(look.event));
     return true;
   },

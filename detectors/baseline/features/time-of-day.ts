@@ -1,8 +1,7 @@
 import { nats } from "../counts.ts";
-import type { Context, Day, Feature } from "../feature.ts";
+import type { Day, Feature } from "../feature.ts";
 import { hourRatio, restlessClock } from "../hours.ts";
-import { commonMode, tellCommon } from "../population.ts";
-import type { Window } from "../state.ts";
+import { commonMode, type Teller, tellCommon } from "../population.ts";
 import { clock } from "../wording.ts";
 
 function rarest(day: Day): { readonly hour: number; readonly ratio: number } {
@@ -39,9 +38,9 @@ export const hour: Feature = {
 const LONG = 4;
 const ABSENT = "absent";
 
-/** Tells everyone, as a day begins, that its entity was long away. */
-export function tellAbsence(context: Context, group: string, window: Window): void {
-  if (window.absence > LONG) tellCommon(context, group, window.day, ABSENT);
+/** Tells everyone that the day's entity was long away, in the interval of its first minute. */
+export function tellAbsence(of: Teller, amount: 1 | -1, minute: number): void {
+  if (of.window.absence > LONG) tellCommon(of, ABSENT, amount, minute);
 }
 
 /** Back after more than four days. */

@@ -7,7 +7,6 @@ import { MAGNITUDE_MEMORY, predictMagnitude } from "../magnitudes.ts";
 import { isNew, strangeness } from "../strangeness.ts";
 import { studentTail } from "../../stats/tails.ts";
 import { logInterval, megabytes } from "../wording.ts";
-import { uploadOf } from "../values.ts";
 
 const NAME = "upload to a destination";
 const ASSUMED = { mean: 9, variance: 4 } as const;
@@ -32,14 +31,20 @@ export const uploadDestination: Feature = {
   stream: "upload to a destination",
   memory: MAGNITUDE_MEMORY,
   sums: SUMS,
-  note(look, { memory, sums }) {
-    const sent = uploadOf(look.event);
+  note({ window, sent }, { sums }) {
     if (sent < SMALL) return false;
-    const numbers = look.window.sums;
+    const numbers = window.sums;
     const value = Math.log(sent);
     numbers[sums + 2] = (numbers[sums + 2] as number) + 1;
     numbers[sums + 3] = (numbers[sums + 3] as number) + Math.round(1000 * value);
     numbers[sums + 4] = (numbers[sums + 4] as number) + Math.round(1000 * value * value);
+    return false;
+  },
+  judge(look, { memory, sums }) {
+    const { sent } = look;
+    if (sent < SMALL) return false;
+    const numbers = look.window.sums;
+    const value = Math.log(sent);
     const peers = look.know.peers(look.state.group).magnitude(NAME, ASSUMED);
     const { mean, deviation } = predictMagnitude(look.state.models, memory, peers);
     if (value <= mean) return false;
