@@ -39,6 +39,6 @@ export const DRIFT = {
 export const NEWS = 32;
 export const EVIDENCE = 8;
 export const LABELS = 5;
-export const SESSIONS = 8;
+export const SESSIONS = 15;
 /** Numbers of a session: hash, first seen (s), network, agent, device. */
 export const SESSION = 5;

@@ -28,6 +28,7 @@ export type PackedAccount = readonly [
   success: PackedSuccess | 0,
   hour: number,
   today: number,
+  born: number,
 ];
 
 export function packAccount(state: AccountState): PackedAccount {
@@ -43,11 +44,12 @@ export function packAccount(state: AccountState): PackedAccount {
       : [success.at, success.address, success.ip, packEvidence(success.evidence)],
     state.hour,
     state.today,
+    state.born,
   ];
 }
 
 export function unpackAccount(packed: PackedAccount): AccountState {
-  const [minutes, days, known, bursts, recent, success, hour, today] = packed;
+  const [minutes, days, known, bursts, recent, success, hour, today, born] = packed;
   return {
     minutes,
     days: days.map(([start, before, sprayed, peak, addresses]): Strength => {
@@ -68,6 +70,7 @@ export function unpackAccount(packed: PackedAccount): AccountState {
           },
     hour,
     today,
+    born,
   };
 }
 
@@ -85,5 +88,6 @@ export function accountFromVersion1(old: {
     bursts: withoutBefore(bursts),
     hour,
     today,
+    born: 0,
   };
 }

@@ -1,3 +1,4 @@
+import { LAG_MS } from "../../schemas/event-time.ts";
 import type { Event } from "../../schemas/event.ts";
 import { type Evidence, evidenceOf } from "../detector.ts";
 import { dayStart } from "../stats/days.ts";
@@ -44,6 +45,8 @@ export interface AccountState {
   /** Hour of the last burst finding, how many its day had. */
   hour: number;
   today: number;
+  /** Epoch ms of the first success, which made the account one of ours. */
+  born: number;
 }
 
 export const accountState = (): AccountState => ({
@@ -55,6 +58,7 @@ export const accountState = (): AccountState => ({
   success: undefined,
   hour: -1,
   today: 0,
+  born: Number.POSITIVE_INFINITY,
 });
 
 const addressOf = (event: Event): number =>
@@ -193,6 +197,9 @@ export function stepAccount(state: AccountState, event: Event, context: BurstCon
   const address = addressOf(event);
   const entry = entryOf(state.minutes, Math.floor(context.at / MINUTE));
   const succeeded = event["event.outcome"] === "success";
+  if (succeeded) state.born = Math.min(state.born, context.at);
+  // Within the lag of it a failure may come before or after: it counts as little as if before.
+  else if (context.at <= state.born + LAG_MS) return;
   if (succeeded) touchHabit(state.known, address, dayOfUse(context.at), 8);
   if (entry === undefined) return;
   if (succeeded) onSuccess(state, event, { entry, address }, context);
