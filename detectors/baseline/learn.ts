@@ -190,7 +190,11 @@ function teachPopulation(day: Day): void {
 /** Values met today become known; how rare they were teaches what is rare. */
 function keepNews(day: Day, of: { readonly teach: boolean; readonly quarantined: boolean }): void {
   const { state, window, context } = day;
-  for (const { field, hash, bucket } of window.news) {
+  // Where there is no room for all, which ones stay must not depend on which came first.
+  const news = window.news.toSorted(
+    (left, right) => left.minute - right.minute || left.hash - right.hash,
+  );
+  for (const { field, hash, bucket } of news) {
     addSlot(state, { field, hash, quarantined: of.quarantined }, window.day);
     if (!of.teach) continue;
     for (const group of ["*", state.group]) {
