@@ -117,7 +117,10 @@ const detectorParams = Type.Object(
       detector.name,
       Type.Object(
         {
-          enabled: Type.Boolean({ default: true, description: "Whether it runs." }),
+          enabled: Type.Boolean({
+            default: detector.optIn !== true,
+            description: "Whether it runs.",
+          }),
           ...detector.params.properties,
         },
         section,

@@ -8,14 +8,15 @@ import { settlesAt } from "./baseline/early.ts";
 import { explainDay, explainDrift } from "./baseline/explain.ts";
 import type { Context, Day } from "./baseline/feature.ts";
 import { tellAbsence } from "./baseline/features/time-of-day.ts";
-import { type Knowledge, knowledgeCache, tables } from "./baseline/knowledge.ts";
+import { type Knowledge, knowledgeCache } from "./baseline/knowledge.ts";
 import { learnDay } from "./baseline/learn.ts";
 import { Model } from "./baseline/model.ts";
 import { createLook, firstMinute, groupOf, observe, settle } from "./baseline/observe.ts";
-import { type BaselineParams, baselineParams } from "./baseline/params.ts";
+import { baselineParams, type BaselineParams } from "./baseline/params.ts";
 import { expectedActive } from "./baseline/population.ts";
 import { decodeState, encodeState } from "./baseline/state-bytes.ts";
 import { type BaselineState, initState, openWindow, type Window } from "./baseline/state.ts";
+import { tablesUnder } from "./baseline/tables.ts";
 import { type Detector, evidenceOf } from "./detector.ts";
 
 const DAY = 86_400_000;
@@ -86,7 +87,8 @@ function watchDrift(day: Day): void {
   const p = day.know.curve(DRIFT_CURVE).tail(found.sum);
   teachDrift(day, found);
   const active = Math.max(1, expectedActive(day.context, day.window.day));
-  if (p > Math.min(LOOSEST, DRIFT_BUDGET / active) || day.context.late) return;
+  const budget = Math.min(DRIFT_BUDGET, day.context.params.budget_per_day);
+  if (p > Math.min(LOOSEST, budget / active) || day.context.late) return;
   if (!hasLearned(day) || !driftAlerts(day, found)) return;
   day.context.emit({
     windowStart: day.window.day * DAY - day.window.offset,
@@ -190,20 +192,21 @@ function scoreNow(day: Day, event: Event | undefined): void {
   alert(day);
 }
 
-/** Makes the detector; its cache of compiled tables lives as long as it does. */
-export function createBaseline(): Detector<BaselineParams, BaselineState> {
+/** Whose days a baseline is of, and how it is called. */
+export type BaselineOf = Pick<
+  Detector<BaselineParams, BaselineState>,
+  "name" | "title" | "attack" | "blindSpots" | "params" | "entities" | "optIn"
+>;
+
+/** Makes a detector with shared tables of its own; its cache of compiled ones lives as long as it does. */
+export function createBaseline(of: BaselineOf): Detector<BaselineParams, BaselineState> {
+  const { tables, within } = tablesUnder(of.name);
   const knowledge = knowledgeCache();
   const look = createLook();
   return {
-    name: "baseline",
+    ...of,
     version: "2",
-    title: "Behavioural baseline",
-    attack: ["T1078", "T1021", "T1059", "T1110", "T1048", "T1621"],
-    blindSpots:
-      "Mimicry of peers in working hours; the first 14 active days of an account; data taken in volumes that are usual; colluding peers of a small group.",
     family: "per-finding",
-    params: baselineParams,
-    entities: ["user", "service"],
     tables,
     accepts: (event) => event["event.kind"] !== "state",
     admits,
@@ -212,7 +215,8 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
     decode: decodeState,
     // The first version was never in use; every account learns anew.
     migrate: () => undefined,
-    step(state, event, context) {
+    step(state, event, called) {
+      const context = within(called);
       if (isPremature(state, event, context)) return;
       const know = knowledge(context);
       const window = windowOf(state, event, { context, know });
@@ -222,7 +226,8 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
       if (!waited && window.early.length > 0) arm(state, context);
       if (material) scoreNow(dayOf(state, window, { context, know, closing: false }), event);
     },
-    wake(state, context) {
+    wake(state, called) {
+      const context = within(called);
       const know = knowledge(context);
       for (const key of ["yesterday", "today"] as const) {
         const window = state[key];
@@ -240,4 +245,12 @@ export function createBaseline(): Detector<BaselineParams, BaselineState> {
   };
 }
 
-export const baseline = createBaseline();
+export const baseline = createBaseline({
+  name: "baseline",
+  title: "Behavioural baseline",
+  attack: ["T1078", "T1021", "T1059", "T1110", "T1048", "T1621"],
+  blindSpots:
+    "Mimicry of peers in working hours; the first 14 active days of an account; data taken in volumes that are usual; colluding peers of a small group.",
+  params: baselineParams,
+  entities: ["user", "service"],
+});

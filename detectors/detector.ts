@@ -123,6 +123,8 @@ export interface Detector<Params = unknown, State = unknown> {
   /** Entity kinds it keeps state for; each must be served by a topic. */
   readonly entities: readonly EntityKind[];
   readonly tables: readonly TableSpec[];
+  /** Off unless the configuration enables it: what it finds is not worth its cost to everyone. */
+  readonly optIn?: true;
 
   /** Whether the event concerns it at all; decides whether state is created. */
   accepts(event: Event, kind: EntityKind): boolean;

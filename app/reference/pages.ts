@@ -23,7 +23,8 @@ function detectorsPage(): string {
     [
       `## ${detector.name}`,
       `${detector.title}. Version ${code(detector.version)}; evidence family: ${detector.family}; ` +
-        `keeps state per ${detector.entities.join(", ")}.`,
+        `keeps state per ${detector.entities.join(", ")}.` +
+        (detector.optIn === true ? " Off unless `enabled: true`." : ""),
       `ATT&CK: ${detector.attack.map((id) => `[${id}](https://attack.mitre.org/techniques/${id.replace(".", "/")}/)`).join(", ")}.`,
       `Blind spots: ${detector.blindSpots}`,
       parameters(detector.params),

@@ -36,7 +36,10 @@ const noting = taking("note");
 const judging = taking("judge");
 
 export const groupOf = (event: Event, kind: string): string =>
-  (event["user.group.name"] ?? (kind === "service" ? "(services)" : ""))
+  (kind === "device" || kind === "host"
+    ? `(${kind}s)`
+    : (event["user.group.name"] ?? (kind === "service" ? "(services)" : ""))
+  )
     .slice(0, 40)
     .replaceAll(UNQUOTABLE, "?");
 
@@ -140,7 +143,7 @@ function meet(look: Look, field: number): boolean {
 
 function lookUp(look: Look): void {
   const { event, context, window, state, values, hashes, slots } = look;
-  valuesOf(event, values);
+  valuesOf(event, context.entity.type, values);
   for (let field = 0; field < FIELDS; field++) {
     const value = values[field];
     const hash = value === undefined ? 0 : hash32(value, field) || 1;

@@ -10,7 +10,7 @@ export const baselineParams = Type.Object(
     learning_days: Type.Integer({
       default: 14,
       minimum: 1,
-      description: "Active days of an account before its baseline alerts.",
+      description: "Active days behind it before a baseline alerts.",
     }),
     learning_entity_days: Type.Integer({
       default: 500,
@@ -20,4 +20,19 @@ export const baselineParams = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Of machines: what pages are promised for is about accounts, unless the operator shares it out. */
+export const machineParams = Type.Object(
+  {
+    ...baselineParams.properties,
+    budget_per_day: Type.Number({
+      default: 0,
+      minimum: 0,
+      description:
+        "False alerts a day about machines, taken off the page budget, half of it at most; 0 scores days without alerts.",
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export type BaselineParams = Static<typeof baselineParams>;

@@ -1,3 +1,4 @@
+import type { EntityKind } from "../../schemas/entity.ts";
 import type { Event } from "../../schemas/event.ts";
 import { isPrivate, networkOf, prefixOf, withoutVersions } from "../network.ts";
 import { Class, Field } from "./fields.ts";
@@ -34,14 +35,25 @@ function hostOf(event: Event): string | undefined {
   return ip !== undefined && isPrivate(ip) ? ip : undefined;
 }
 
+/** What an entity is used with: an account with a device, a machine with an account. */
+const usedWith = (event: Event, kind: EntityKind): string | undefined =>
+  kind === "device" || kind === "host" ? event["user.entity.id"] : event["device.id"];
+
+/** The other machine: the one acted on, for a host that is acted on itself the one it came from. */
+function otherMachine(event: Event, kind: EntityKind): string | undefined {
+  if (kind !== "host") return hostOf(event);
+  const device = event["device.id"]?.toLowerCase();
+  return device === event["host.name"]?.toLowerCase() ? undefined : device;
+}
+
 /** Value of each watched field, undefined where the event says nothing. Overwrites `out`. */
-export function valuesOf(event: Event, out: (string | undefined)[]): void {
+export function valuesOf(event: Event, kind: EntityKind, out: (string | undefined)[]): void {
   const ip = event["source.ip"];
   const open = isPublic(ip);
   const signIn = event["event.category"]?.includes("authentication") === true;
   const mfa = event["auth.mfa"];
   const agent = event["user_agent.original"];
-  out[Field.device] = clip(event["device.id"]) ?? (signIn && open ? "(none)" : undefined);
+  out[Field.device] = clip(usedWith(event, kind)) ?? (signIn && open ? "(none)" : undefined);
   out[Field.network] = open || ip === undefined ? networkOf(event) : `lan ${prefixOf(ip)}`;
   out[Field.country] = open ? event["source.geo.country_iso_code"] : undefined;
   out[Field.agent] = agent === undefined ? undefined : clip(withoutVersions(agent));
@@ -50,7 +62,7 @@ export function valuesOf(event: Event, out: (string | undefined)[]): void {
     action === undefined
       ? undefined
       : clip(`${action} ${event["auth.method"] ?? ""}${mfa === undefined ? "" : mfa ? "+" : "-"}`);
-  out[Field.host] = clip(hostOf(event));
+  out[Field.host] = clip(otherMachine(event, kind));
   out[Field.program] = clip(
     event["process.name"]?.toLowerCase() ?? baseName(event["process.executable"]),
   );

@@ -12,7 +12,9 @@ export function describeNews(day: Day, wanted: readonly number[]): Line {
   const names = labels.map((label) => label.text).join(", ");
   const group = state.group === "" ? "users" : `${state.group}|users`;
   const members = context.shared("baseline.population").get(group);
-  const name = (field: number): string => (fields[field] as { name: string }).name;
+  const ofMachine = context.entity.type === "device" || context.entity.type === "host";
+  const name = (field: number): string =>
+    ofMachine && field === Field.device ? "account" : (fields[field] as { name: string }).name;
   return {
     observed:
       met.map((field) => `${window.met[field]} new ${name(field)}`).join(", ") +
