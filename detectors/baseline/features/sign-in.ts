@@ -37,7 +37,8 @@ export const signInParts = ({ window }: Pick<Day, "window">, sums: number) => ({
 
 /**
  * Place and thing of one successful sign-in from outside together: a trip is place only, a new
- * laptop thing only; a thief is both. Then all else that is odd about the same event counts too.
+ * laptop thing only; a thief is both. Where two of place, thing and way (action, method, second
+ * factor or none) are odd, all else that is odd about the same event counts too.
  */
 export const signIn: Feature = {
   name: "sign-in context",
@@ -48,10 +49,11 @@ export const signIn: Feature = {
     if (!look.fromOutside) return false;
     const place = Math.min(5, strangeness(look, Field.network)) + countryTerm(look);
     const thing = Math.min(6, strangeness(look, Field.device) + strangeness(look, Field.agent) / 2);
+    const way = Math.min(4, strangeness(look, Field.action));
     let x = place + thing;
-    if (place > 2 && thing > 1) {
+    if (Number(place > 2) + Number(thing > 1) + Number(way > 2) >= 2) {
       if (isNew(look, Field.service)) x += 0.7 * strangeness(look, Field.service);
-      x += Math.min(4, strangeness(look, Field.action)) + Math.min(5, hourOf(look)) / 2;
+      x += way + Math.min(5, hourOf(look)) / 2;
     }
     // Who comes back after long from where he never was may be another.
     if (place > 2 && look.window.absence > LONG_AWAY) x += Math.log(look.window.absence);
