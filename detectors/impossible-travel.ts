@@ -1,183 +1,115 @@
-import { type Static, Type } from "typebox";
 import type { Event } from "../schemas/event.ts";
-import type { Detector, DetectorContext } from "./detector.ts";
+import type { Detector } from "./detector.ts";
 import { evidenceOf } from "./detector.ts";
-import { isPrivate, isSignIn, networkOf, withoutVersions } from "./network.ts";
+import { isPrivate, isSignIn } from "./network.ts";
 import {
   fromVersion1,
+  fromVersion2,
   type PackedTravel,
   packTravel,
   unpackTravel,
   type Version1,
+  type Version2,
 } from "./impossible-travel/bytes.ts";
+import { type TravelContext, type TravelParams, travelParams } from "./impossible-travel/params.ts";
+import {
+  type Marks,
+  marksOf,
+  noteFactor,
+  type Reason,
+  reasonFor,
+  reasons,
+  type Standing,
+} from "./impossible-travel/standing.ts";
 import type { Seen, TravelState } from "./impossible-travel/state.ts";
 import { follow, noTrail } from "./impossible-travel/trail.ts";
 import { jsonCodec } from "./runtime/codec.ts";
 import { peakOf } from "./stats/days.ts";
 import { areaDistanceKm } from "./stats/geo.ts";
-import {
-  dayOfUse,
-  earlierDays,
-  sharerAmount,
-  SHARERS_KEEP_PER_MILLE,
-  touchHabit,
-} from "./stats/habit.ts";
+import { dayOfUse, sharerAmount, SHARERS_KEEP_PER_MILLE, touchHabit } from "./stats/habit.ts";
 import { hash32 } from "./stats/hash.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const PLACES = 4;
 
-const params = Type.Object(
-  {
-    max_kmh: Type.Number({
-      default: 1000,
-      minimum: 1,
-      description: "Fastest speed a person travels.",
-    }),
-    min_km: Type.Number({
-      default: 500,
-      minimum: 0,
-      description: "Shorter jumps are geolocation error.",
-    }),
-    default_radius_km: Type.Number({
-      default: 50,
-      minimum: 0,
-      description: "Radius of a place that comes without one.",
-    }),
-    shared_accounts: Type.Integer({
-      default: 5,
-      minimum: 2,
-      description: "An address with this many accounts is an exit that many share.",
-    }),
-    known_days: Type.Integer({
-      default: 2,
-      minimum: 1,
-      description: "Earlier days after which a network or device is the account's own.",
-    }),
-    history_days: Type.Integer({
-      default: 3,
-      minimum: 0,
-      description: "Earlier active days an account needs before a finding counts as certain.",
-    }),
-  },
-  { additionalProperties: false },
-);
-type Params = Static<typeof params>;
-
 const json = jsonCodec<PackedTravel>();
 
-type Context = DetectorContext<Params>;
+/** Of the account's own devices and programs away from its networks: where its tunnels end. */
+const ofTunnels: ReadonlySet<Reason> = new Set(["device", "program"]);
 
-function seenOf(event: Event, context: Context): Seen | undefined {
-  const lat = event["source.geo.location.lat"];
-  const lon = event["source.geo.location.lon"];
-  const ip = event["source.ip"] ?? "";
-  if (lat === undefined || lon === undefined) return undefined;
-  if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return undefined;
-  const country = event["source.geo.country_iso_code"] ?? "";
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
+
+function seenOf(
+  event: Event,
+  { marks, reason }: { readonly marks: Marks; readonly reason: Reason },
+  context: TravelContext,
+): Seen {
+  const lat = event["source.geo.location.lat"] ?? 0;
+  const lon = event["source.geo.location.lon"] ?? 0;
+  const country = (event["source.geo.country_iso_code"] ?? "").slice(0, 2);
   const spot = event["source.geo.city_name"] ?? event["source.geo.name"];
-  // Where no device is named, the program stands for it: weaker, so it never excuses, only doubts.
-  const device = event["device.id"];
-  const agent = event["user_agent.original"];
   return {
     at: context.at,
-    lat,
-    lon,
+    lat: hundredths(lat),
+    lon: hundredths(lon),
     radius: Math.max(0, event["source.geo.radius_km"] ?? context.params.default_radius_km),
-    country: country.slice(0, 2),
-    label: [spot?.slice(0, 32), country.slice(0, 2)].filter(Boolean).join(", ") || `${lat}, ${lon}`,
-    ip: ip.slice(0, 45),
-    network: hash32(networkOf(event) ?? ""),
-    device: device === undefined ? 0 : hash32(device),
-    agent: device !== undefined || agent === undefined ? 0 : hash32(withoutVersions(agent), 1),
-    as: event["source.as.number"] === undefined ? "" : `AS${event["source.as.number"]}`,
+    country,
+    label: [spot?.slice(0, 32), country].filter(Boolean).join(", ") || `${lat}, ${lon}`,
+    ip: marks.ip,
+    device: marks.device,
+    tunnel: ofTunnels.has(reason) ? marks.as : "",
+    reason,
     evidence: evidenceOf(event),
   };
 }
+
+const isOnEarth = (event: Event): boolean =>
+  Math.abs(event["source.geo.location.lat"] ?? Infinity) <= 90 &&
+  Math.abs(event["source.geo.location.lon"] ?? Infinity) <= 180;
 
 /** A private address is a place only where the configuration names its site. */
 const isSomewhere = (event: Event): boolean =>
   event["source.geo.name"] !== undefined || !isPrivate(event["source.ip"] ?? "");
 
-/** Why a place is no sign of a thief; undefined when nothing says so. */
-function excuse(state: TravelState, place: Seen, context: Context): string | undefined {
-  const day = Math.floor(context.at / DAY);
-  const { known_days: known } = context.params;
-  // A sharer counts 1000 on the first day and less until the next: 800 is one within the week.
-  const shared = 800 * context.params.shared_accounts;
-  if (earlierDays(state.networks, place.network, day) >= known) return "network";
-  const sharers = context.shared("travel.addresses");
-  if (place.ip !== "" && sharers.get(place.ip) >= shared) return "shared";
-  if (place.as !== "" && context.shared("travel.jumps").get(place.as) >= shared) {
-    return "provider";
-  }
-  if (place.device !== 0 && earlierDays(state.devices, place.device, day) >= known) return "device";
-  return undefined;
-}
-
-/** Of a place by itself, at its own time: 0 = explained, ½ = the account's program or home country. */
-function doubtOf(state: TravelState, place: Seen, context: Context): number {
-  if (excuse(state, place, context) !== undefined) return 0;
-  const day = Math.floor(context.at / DAY);
-  const { known_days: known } = context.params;
-  if (place.agent !== 0 && earlierDays(state.devices, place.agent, day) >= known) return 0.5;
-  const country = hash32(place.country, 2);
-  return place.country !== "" && earlierDays(state.networks, country, day) >= known ? 0.5 : 1;
-}
-
 interface Verdict {
   readonly severity: number;
-  readonly certain: boolean;
   readonly why: string;
+  /** Who is certainly not the owner. */
+  readonly stranger?: Seen;
 }
 
+/**
+ * A jump is certain where its one end is surely the owner's and the other surely is not. Whatever is
+ * less has too many harmless causes to act upon: parallel ways out of the owner's own devices.
+ */
 function judge(
   state: TravelState,
-  pair: readonly [Seen, Seen],
-  context: Context,
+  [before, after]: readonly [Seen, Seen],
+  context: TravelContext,
 ): Verdict | undefined {
-  const [before, after] = pair;
-  const excuses = [excuse(state, before, context), excuse(state, after, context)];
-  const open = excuses.filter((entry) => entry === undefined).length;
-  if (open === 0) return undefined;
+  const ends: Standing[] = [reasons[before.reason].standing, reasons[after.reason].standing];
+  if (ends.every((end) => end === "owner" || end === "exit")) return undefined;
   if (before.device !== 0 && before.device === after.device) {
-    return { severity: 25, certain: false, why: "the same device at both ends suggests a tunnel" };
-  }
-  const day = Math.floor(context.at / DAY);
-  const familiar = (place: Seen): boolean =>
-    place.agent !== 0 && earlierDays(state.devices, place.agent, day) >= context.params.known_days;
-  if (open === 1 && pair.every((place, end) => excuses[end] !== undefined || familiar(place))) {
-    return {
-      severity: 38,
-      certain: false,
-      why: "the program is one this account has used for days",
-    };
-  }
-  // A phone leaves through its carrier at home wherever its owner is: place at home, known device away.
-  const atHome = (place: Seen): boolean =>
-    earlierDays(state.networks, hash32(place.country, 2), day) >= context.params.known_days;
-  if (
-    open === 1 &&
-    excuses.includes("device") &&
-    pair.some((p, end) => excuses[end] === undefined && atHome(p))
-  ) {
-    return {
-      severity: 36,
-      certain: false,
-      why: "a known device roams, the other end is home country",
-    };
+    return { severity: 25, why: "the same device at both ends suggests a tunnel" };
   }
   if (before.country !== "" && before.country === after.country) {
-    return { severity: 35, certain: false, why: "both ends lie in one country" };
+    return { severity: 35, why: "both ends lie in one country" };
+  }
+  if (!ends.includes("owner")) return { severity: 38, why: "neither end is surely the owner's" };
+  if (!ends.includes("stranger")) {
+    const weak = ends[0] === "owner" ? after : before;
+    return { severity: 38, why: `${weak.label} is ${reasons[weak.reason].is}` };
   }
   if (state.days - 1 < context.params.history_days) {
-    return { severity: 38, certain: false, why: "the account has no earlier day to compare with" };
+    return { severity: 38, why: "the account has too few earlier days to compare with" };
   }
-  return { severity: 80, certain: true, why: "no own network, device or shared exit explains it" };
+  const [own, stranger] = ends[0] === "owner" ? [before, after] : [after, before];
+  const why = `${own.label} is ${reasons[own.reason].is}, ${stranger.label} ${reasons[stranger.reason].is}`;
+  return { severity: 80, why, stranger };
 }
 
-function compare(state: TravelState, pair: readonly [Seen, Seen], context: Context): void {
+function compare(state: TravelState, pair: readonly [Seen, Seen], context: TravelContext): void {
   const [before, after] = pair;
   const hours = (after.at - before.at) / HOUR;
   if (hours > 24) return;
@@ -186,21 +118,26 @@ function compare(state: TravelState, pair: readonly [Seen, Seen], context: Conte
   // One minute is the least time: two clocks never agree better.
   const speed = km / Math.max(hours, 1 / 60);
   if (!(km > least && speed > fastest)) return;
+  for (const place of pair) noteTunnel(state, place, context);
   const verdict = judge(state, pair, context);
-  for (const place of pair) noteJump(state, place, context);
   if (verdict === undefined) return;
-  const [first, second] = [before.country, after.country].toSorted();
+  const countries = [before.country, after.country].toSorted().join("-");
+  const certain = verdict.stranger !== undefined;
+  // Whom it is about: its day, its address, its event last.
+  const decisive = verdict.stranger ?? after;
+  const other = decisive === after ? before : after;
   context.emit({
-    windowStart: Math.floor(after.at / DAY) * DAY,
-    discriminator: `${first}-${second}`,
+    windowStart: Math.floor(decisive.at / DAY) * DAY,
+    // What was told of the owner's own ways that day must not hide a stranger on the same way.
+    discriminator: certain ? `${countries} stranger` : countries,
     p: null,
-    score: Math.min(20, Math.log2(1 + speed / fastest) + (verdict.certain ? 6 : 0)),
+    score: Math.min(20, Math.log2(1 + speed / fastest) + (certain ? 6 : 0)),
     severity: verdict.severity,
-    certain: verdict.certain,
+    certain,
     families: ["place"],
-    evidence: [before.evidence, after.evidence],
-    related: after.ip === "" ? [] : [{ type: "source", id: after.ip }],
-    ...(after.ip === "" ? {} : { sourceIp: after.ip }),
+    evidence: [other.evidence, decisive.evidence],
+    related: decisive.ip === "" ? [] : [{ type: "source", id: decisive.ip }],
+    ...(decisive.ip === "" ? {} : { sourceIp: decisive.ip }),
     baselineAgeDays: state.days - 1,
     message:
       `Signed in from ${after.label} ${hours.toFixed(1)} h after ${before.label}, at least ` +
@@ -216,28 +153,30 @@ function compare(state: TravelState, pair: readonly [Seen, Seen], context: Conte
   });
 }
 
-/** Exits of a tunnel show as a provider into which several accounts jump. */
-function noteJump(state: TravelState, place: Seen, context: Context): void {
-  if (place.as === "") return;
-  const use = touchHabit(state.jumps, hash32(place.as), Math.floor(context.at / DAY), 4);
-  if (use !== "repeat") context.contribute("travel.jumps", place.as, sharerAmount(use));
+/** Accounts that jump with devices of their own show which providers sell tunnels; a thief's do not. */
+function noteTunnel(state: TravelState, place: Seen, context: TravelContext): void {
+  if (place.tunnel === "") return;
+  const day = Math.floor(context.at / DAY);
+  const use = touchHabit(state.jumps, hash32(place.tunnel), day, 4);
+  if (use !== "repeat") context.contribute("travel.jumps", place.tunnel, sharerAmount(use));
 }
 
-function learn(state: TravelState, place: Seen, context: Context): void {
+function learn(state: TravelState, marks: Marks, context: TravelContext): void {
   const day = Math.floor(context.at / DAY);
   if (day > state.day) {
     state.day = day;
     state.days = Math.min(state.days + 1, 9999);
   }
   const use = dayOfUse(context.at);
-  touchHabit(state.networks, place.network, use, 12);
-  if (place.country !== "") touchHabit(state.networks, hash32(place.country, 2), use, 12);
-  if (place.device !== 0) touchHabit(state.devices, place.device, use, 8);
-  if (place.agent !== 0) touchHabit(state.devices, place.agent, use, 8);
-  if (place.ip === "") return;
-  const shared = touchHabit(state.addresses, hash32(place.ip), use, 12);
+  touchHabit(state.networks, marks.network, use, 12);
+  if (marks.country !== 0) touchHabit(state.networks, marks.country, use, 12);
+  if (marks.device !== 0) touchHabit(state.devices, marks.device, use, 8);
+  if (marks.agent !== 0) touchHabit(state.devices, marks.agent, use, 8);
+  if (marks.factor) noteFactor(state.factors, marks.network, context.at);
+  if (marks.ip === "") return;
+  const shared = touchHabit(state.addresses, hash32(marks.ip), use, 12);
   if (shared !== "repeat") {
-    context.contribute("travel.addresses", place.ip, sharerAmount(shared));
+    context.contribute("travel.addresses", marks.ip, sharerAmount(shared));
   }
 }
 
@@ -253,15 +192,15 @@ function remember(state: TravelState, index: number, place: Seen): void {
 }
 
 /** Two sign-ins of one account that no traveller can make. */
-export const impossibleTravel: Detector<Params, TravelState> = {
+export const impossibleTravel: Detector<TravelParams, TravelState> = {
   name: "impossible-travel",
-  version: "2",
+  version: "3",
   title: "Impossible travel",
   attack: ["T1078"],
   blindSpots:
-    "Thieves near the victim, behind an exit the organisation shares, or in a network the account has used before; sources without a location.",
+    "Thieves near the victim, behind an exit the organisation shares, or in a network the account has used before; sources without a location. Told but not certain: thieves who pass the second factor, or use the victim's program without naming a device.",
   family: "place",
-  params,
+  params: travelParams,
   entities: ["user"],
   tables: [
     { name: "travel.addresses", keepPerMille: SHARERS_KEEP_PER_MILLE },
@@ -269,7 +208,7 @@ export const impossibleTravel: Detector<Params, TravelState> = {
   ],
   accepts: (event) =>
     event["event.outcome"] === "success" &&
-    event["source.geo.location.lat"] !== undefined &&
+    isOnEarth(event) &&
     isSignIn(event) &&
     isSomewhere(event),
   admits: (event) => event["event.outcome"] === "success",
@@ -279,20 +218,24 @@ export const impossibleTravel: Detector<Params, TravelState> = {
     devices: [],
     addresses: [],
     jumps: [],
+    factors: [],
     days: 0,
     day: 0,
     trail: noTrail(),
   }),
   encode: (state) => json.encode(packTravel(state)),
   decode: (bytes) => unpackTravel(json.decode(bytes)),
-  migrate: (bytes, from) =>
-    from === "1" ? fromVersion1(jsonCodec<Version1>().decode(bytes)) : undefined,
+  migrate(bytes, from) {
+    if (from === "2") return fromVersion2(jsonCodec<Version2>().decode(bytes));
+    return from === "1" ? fromVersion1(jsonCodec<Version1>().decode(bytes)) : undefined;
+  },
   step(state, event, context) {
-    const place = seenOf(event, context);
-    if (place === undefined) return;
-    learn(state, place, context);
-    const doubt = doubtOf(state, place, context);
+    const marks = marksOf(event);
+    learn(state, marks, context);
+    const reason = reasonFor(state, marks, context);
+    const place = seenOf(event, { marks, reason }, context);
     const { max_kmh: kmh } = context.params;
+    const { doubt } = reasons[reason];
     follow(state.trail, place, { doubt, kmh, offsetMs: context.zoneOffsetMs });
     let index = state.places.length;
     while (index > 0 && (state.places[index - 1] as Seen).at > place.at) index--;

@@ -2,7 +2,8 @@ import { dayStart, type Peak, raisePeak } from "../stats/days.ts";
 import { areaDistanceKm, type Place } from "../stats/geo.ts";
 
 const MINUTE = 60_000;
-const STAYS = 4;
+/** So many that those of one lag rarely push each other out: what is pushed out depends on the order. */
+const STAYS = 8;
 /** Latest minutes of a stay that are kept one by one: twice the lag, so that no nearer one is missing. */
 const BITS = 12;
 /** Kilometres beyond reach that are worth ln 2: the usual radius of a geolocation. */
@@ -20,7 +21,7 @@ export interface Step extends Place {
 export interface Stay extends Place {
   readonly country: string;
   readonly device: number;
-  /** 0 = the account's own or a shared exit explains it, 1 = nothing does. */
+  /** 0 = the account's own or a shared exit explains it, ½, 1 = nothing does. */
   readonly doubt: number;
   /** Latest minute (epoch minutes); bit k of `bits` = seen k minutes before. */
   minute: number;
@@ -62,13 +63,15 @@ export function follow(
   else stayOn(own, minute);
 }
 
-const hundredths = (value: number): number => Math.round(value * 100) / 100;
+/** No negative zero: bytes know none. */
+const hundredths = (value: number): number => Math.round(value * 100) / 100 + 0;
+const kilometres = (radius: number): number => Math.min(Math.round(radius), 0xffff);
 
 /** Coordinates in hundredths of a degree, about a kilometre, take fewer bytes. */
 const stayAt = (step: Step, doubt: number, minute: number): Stay => ({
   lat: hundredths(step.lat),
   lon: hundredths(step.lon),
-  radius: Math.round(step.radius),
+  radius: kilometres(step.radius),
   country: step.country,
   device: step.device,
   doubt,
@@ -79,7 +82,7 @@ const stayAt = (step: Step, doubt: number, minute: number): Stay => ({
 function ownStay(stays: readonly Stay[], step: Step, doubt: number): Stay | undefined {
   const lat = hundredths(step.lat);
   const lon = hundredths(step.lon);
-  const radius = Math.round(step.radius);
+  const radius = kilometres(step.radius);
   for (const stay of stays) {
     const sameSpot = stay.lat === lat && stay.lon === lon && stay.radius === radius;
     if (!sameSpot || stay.country !== step.country) continue;
