@@ -30,6 +30,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const BURST = 1;
+/** Addresses remembered: a phone alone brings several a day. */
+const ADDRESSES = 16;
 /** Stands for the address of an event that names none: nobody can call it strange. */
 const NOWHERE = 1;
 
@@ -200,7 +202,7 @@ export function stepAccount(state: AccountState, event: Event, context: BurstCon
   if (succeeded) state.born = Math.min(state.born, context.at);
   // Within the lag of it a failure may come before or after: it counts as little as if before.
   else if (context.at <= state.born + LAG_MS) return;
-  if (succeeded) touchHabit(state.known, address, dayOfUse(context.at), 8);
+  if (succeeded) touchHabit(state.known, address, dayOfUse(context.at), ADDRESSES);
   if (entry === undefined) return;
   if (succeeded) onSuccess(state, event, { entry, address }, context);
   else onFailure(state, event, { entry, address }, context);

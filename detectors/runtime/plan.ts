@@ -13,8 +13,7 @@ export interface TopicPlan {
 /** What reads statistics runs after what offers one, else in the order given. */
 const inOrder = (detectors: readonly Detector[]): readonly Detector[] =>
   detectors.toSorted(
-    (left, right) =>
-      Number(left.statistic === undefined) - Number(right.statistic === undefined),
+    (left, right) => Number(left.statistic === undefined) - Number(right.statistic === undefined),
   );
 
 /**

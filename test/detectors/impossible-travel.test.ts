@@ -111,7 +111,7 @@ describe("impossible-travel", () => {
   const then = (minutes: number, place: keyof typeof places, more: Partial<Event> = {}) =>
     login(sixth + minutes * MINUTE, "ana", place, more);
 
-  it.each([
+  it.each<[string, ...Event[]]>([
     ["an unknown device", then(9, "tokyo", { "device.id": "X-1" })],
     [
       "an unknown device that runs a program like the owner's",
@@ -133,7 +133,7 @@ describe("impossible-travel", () => {
     expect(found.filter((one) => one.certain).map(identityOf)).toHaveLength(1);
   });
 
-  it.each([
+  it.each<[string, ...Event[]]>([
     ["one that passed a second factor", then(9, "tokyo", { "device.id": "X-1", "auth.mfa": true })],
     [
       "what follows on a second factor passed there",
